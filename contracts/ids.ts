@@ -1,0 +1,111 @@
+/**
+ * Ids: a prefix that names the kind and a UUIDv7 that sorts by time. Edges make them with `newId`;
+ * the core derives them from what it already knows (`derivedId`), so that a replay makes the same.
+ */
+
+export const ID_PREFIXES = {
+  account: 'acc',
+  user: 'usr',
+  vendor: 'ven',
+  driver: 'drv',
+  vehicle: 'veh',
+  order: 'ord',
+  orderItem: 'itm',
+  delivery: 'del',
+  offer: 'ofr',
+  stop: 'stp',
+  market: 'mkt',
+  zone: 'zon',
+  apiKey: 'key',
+  event: 'evt',
+  control: 'ctl',
+  session: 'ses',
+  fleet: 'flt',
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+declare const kind: unique symbol;
+/** A branded id: at run time a plain string such as `del_0198…`. */
+export type Id<K extends IdKind> = string & { readonly [kind]?: K };
+
+export type AccountId = Id<'account'>;
+export type UserId = Id<'user'>;
+export type VendorId = Id<'vendor'>;
+export type DriverId = Id<'driver'>;
+export type VehicleId = Id<'vehicle'>;
+export type OrderId = Id<'order'>;
+export type DeliveryId = Id<'delivery'>;
+export type OfferId = Id<'offer'>;
+export type StopId = Id<'stop'>;
+export type MarketId = Id<'market'>;
+export type ZoneId = Id<'zone'>;
+export type SessionId = Id<'session'>;
+export type FleetId = Id<'fleet'>;
+export type ControlId = Id<'control'>;
+
+const UUID_PATTERN = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
+
+/** A regular expression source for one kind of id, for JSON Schema `pattern`. */
+export function idPattern(idKind: IdKind): string {
+  return `^${ID_PREFIXES[idKind]}_${UUID_PATTERN}$`;
+}
+
+const PATTERNS = new Map<IdKind, RegExp>();
+
+/** Whether `text` is a well-formed id of this kind. */
+export function isId<K extends IdKind>(idKind: K, text: unknown): text is Id<K> {
+  if (typeof text !== 'string') return false;
+  let pattern = PATTERNS.get(idKind);
+  if (!pattern) {
+    pattern = new RegExp(idPattern(idKind));
+    PATTERNS.set(idKind, pattern);
+  }
+  return pattern.test(text);
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}
+
+/**
+ * Lays out a UUIDv7 (RFC 9562 §5.7).
+ * @param atMs 48-bit Unix time, ms
+ * @param a 12 random or counter bits
+ * @param b 30 bits that follow the variant
+ * @param c 32 bits, the tail
+ */
+function uuid7(atMs: number, a: number, b: number, c: number): string {
+  const time = hex(atMs, 12);
+  const tail = hex(0x80000000 + (b & 0x3fffffff), 8) + hex(c >>> 0, 8);
+  const head = `${time.slice(0, 8)}-${time.slice(8, 12)}-7${hex(a & 0xfff, 3)}`;
+  return `${head}-${tail.slice(0, 4)}-${tail.slice(4, 16)}`;
+}
+
+/** Makes a fresh id at the edge. Uses the platform's clock and random source; never in the core. */
+export function newId<K extends IdKind>(idKind: K, atMs: number = Date.now()): Id<K> {
+  const random = crypto.getRandomValues(new Uint32Array(3));
+  const [a = 0, b = 0, c = 0] = random;
+  return `${ID_PREFIXES[idKind]}_${uuid7(atMs, a, b, c)}`;
+}
+
+/**
+ * Derives an id from a position that cannot repeat: (zone time, a hash of the zone, a counter that
+ * only grows in that zone). Pure: the same position always gives the same id.
+ */
+export function derivedId<K extends IdKind>(
+  idKind: K,
+  position: { atMs: number; zoneHash: number; counter: number },
+): Id<K> {
+  const { atMs, zoneHash, counter } = position;
+  const high = Math.floor(counter / 0x100000000);
+  return `${ID_PREFIXES[idKind]}_${uuid7(atMs, high, zoneHash, counter)}`;
+}
+
+/** FNV-1a over UTF-16 code units, 32 bits: stable hash for shards, seeds and derived ids. */
+export function hash32(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return hash >>> 0;
+}

@@ -1,0 +1,169 @@
+/** Configuration of a zone as the engine sees it, and the live controls ops set on it. */
+import type { GeoPolygon } from './geo.ts';
+import type { MarketId, ZoneId } from './ids.ts';
+import type { VehicleKind } from './states.ts';
+
+/** Integer weights of the cost, in seconds or per mille. Versioned; part of the log. */
+export interface Weights {
+  /** Grows by one with every change. */
+  readonly version: number;
+  /** Per mille: seconds of lateness past the promise count this much. */
+  readonly latePerMille: number;
+  /** Per mille: seconds the parcel waits ready at the vendor. */
+  readonly readyWaitPerMille: number;
+  /** Per mille: seconds a driver waits at the vendor. */
+  readonly driverWaitPerMille: number;
+  /** Per mille: seconds of driving. */
+  readonly travelPerMille: number;
+  /** Seconds that leaving a delivery unassigned for one more round costs, before its age is added. */
+  readonly unassignedSeconds: number;
+}
+
+/** Rules and limits of a zone. All times are zone milliseconds, all distances metres. */
+export interface ZonePolicy {
+  readonly roundMs: number;
+  readonly offerTtlMs: number;
+  /** After this long without a sign that the driver saw the offer, a push is asked for. */
+  readonly offerUnseenMs: number;
+  /** A driver who declined is not asked again for the same delivery for this long. */
+  readonly declineCoolDownMs: number;
+  /** Commit assignments without asking the driver. */
+  readonly autoAssign: boolean;
+  /** How far a driver may be from the pickup. */
+  readonly radiusMeters: number;
+  /** Nearest drivers considered for each delivery. */
+  readonly candidatesMax: number;
+  /** Most deliveries in one plan. */
+  readonly stackMax: number;
+  /** A pickup may join a plan when the vendors are this near. */
+  readonly stackRadiusMeters: number;
+  /** Longest added time for a delivery already in the plan. */
+  readonly detourMsMax: number;
+  /** Longest time from ready to door. */
+  readonly foodAgeMsMax: number;
+  /** Added to a request without a promise: ready time + travel + this. */
+  readonly promiseSlackMs: number;
+  /** Dispatch so that the driver is there this long before the ready time. */
+  readonly arriveEarlyMs: number;
+  readonly pickupServiceMs: number;
+  readonly dropoffServiceMs: number;
+  /** A pending delivery without a driver fails after this long past its ready time. */
+  readonly giveUpMs: number;
+  /** A delivery aboard that has not ended this long after pickup is raised to ops, then failed. */
+  readonly aboardMsMax: number;
+  /** A driver silent for this long is stale, then suspended. */
+  readonly staleMs: number;
+  readonly suspendMs: number;
+  /** Metres per second by vehicle, times 1000. */
+  readonly speedMmps: Readonly<Record<VehicleKind, number>>;
+  /** Streets against the straight line, per mille. */
+  readonly detourPerMille: number;
+  /** Pay per offer: base, per metre × 1000, in minor units of the market's currency. */
+  readonly payBaseMinor: number;
+  readonly payPerKmMinor: number;
+}
+
+/** What the engine needs to know of a zone. Built at the edge; the core does no trigonometry. */
+export interface ZoneConfig {
+  readonly id: ZoneId;
+  readonly market: MarketId;
+  readonly shard: number;
+  readonly version: number;
+  readonly currency: string;
+  /** IANA zone, for people only. */
+  readonly timeZone: string;
+  /** Local plane: metres = (E7 − origin) × factor. `xPerE7` carries the cosine of the latitude. */
+  readonly plane: {
+    readonly latE7: number;
+    readonly lonE7: number;
+    readonly xPerE7: number;
+    readonly yPerE7: number;
+  };
+  /** The cell grid: local IJ coordinates around `originCell`, the zone's box with a margin. */
+  readonly grid: {
+    readonly originCell: number;
+    readonly iMin: number;
+    readonly jMin: number;
+    readonly iSpan: number;
+    readonly jSpan: number;
+  };
+  readonly weights: Weights;
+  readonly policy: ZonePolicy;
+}
+
+/** The directory entry of a zone: what gateways and services need to route to it. */
+export interface ZoneEntry {
+  readonly id: ZoneId;
+  readonly market: MarketId;
+  readonly name: string;
+  readonly shard: number;
+  readonly version: number;
+  readonly currency: string;
+  readonly timeZone: string;
+  readonly polygon: GeoPolygon;
+}
+
+export const CONTROL_KINDS = [
+  'pause_intake',
+  'stretch_promises',
+  'shrink_radius',
+  'raise_pay',
+  'stacking_limit',
+  'auto_assign',
+] as const;
+export type ControlKind = (typeof CONTROL_KINDS)[number];
+
+/**
+ * A live control: who set it, why, and until when. `value`: minutes for stretch_promises, metres for
+ * shrink_radius, per cent for raise_pay, deliveries for stacking_limit, 0 or 1 for the switches.
+ */
+export interface Control {
+  readonly kind: ControlKind;
+  readonly value: number;
+  readonly actor: string;
+  readonly reason: string;
+  /** Zone time; a control always ends by itself. */
+  readonly untilMs: number;
+}
+
+export const DEFAULT_WEIGHTS: Weights = {
+  version: 1,
+  latePerMille: 4000,
+  readyWaitPerMille: 1000,
+  driverWaitPerMille: 300,
+  travelPerMille: 1000,
+  unassignedSeconds: 1800,
+};
+
+export const DEFAULT_POLICY: ZonePolicy = {
+  roundMs: 1000,
+  offerTtlMs: 45_000,
+  offerUnseenMs: 3_000,
+  declineCoolDownMs: 300_000,
+  autoAssign: false,
+  radiusMeters: 6_000,
+  candidatesMax: 12,
+  stackMax: 3,
+  stackRadiusMeters: 400,
+  detourMsMax: 600_000,
+  foodAgeMsMax: 2_700_000,
+  promiseSlackMs: 1_200_000,
+  arriveEarlyMs: 120_000,
+  pickupServiceMs: 120_000,
+  dropoffServiceMs: 120_000,
+  giveUpMs: 5_400_000,
+  aboardMsMax: 10_800_000,
+  staleMs: 60_000,
+  suspendMs: 300_000,
+  speedMmps: {
+    foot: 1_400,
+    bicycle: 4_200,
+    ebike: 5_500,
+    scooter: 7_500,
+    car: 7_500,
+    van: 7_000,
+  },
+  detourPerMille: 1_300,
+  payBaseMinor: 300,
+  payPerKmMinor: 80,
+};
