@@ -1,0 +1,52 @@
+/**
+ * What goes into a step and what comes out of it besides events. All plain data: an input is
+ * recorded in the log as it stands, an effect is carried out by the runtime after the commit.
+ */
+import type { ZoneCommand } from '../../contracts/commands.ts';
+import type { Fix, ZoneEvent } from '../../contracts/events.ts';
+import type { DeliveryId, DriverId, ZoneId } from '../../contracts/ids.ts';
+import type { GatewayPush, TrackMessage } from '../../contracts/push.ts';
+
+export type { Fix, ZoneEvent };
+
+/** A push without its log position; the runtime adds epoch and seq of the commit. */
+export type Unplaced<T> = T extends unknown ? Omit<T, 'epoch' | 'seq'> : never;
+
+/** The inputs of a zone. Commands come from the mailbox, the rest from the runtime. */
+export type ZoneInput =
+  | { readonly kind: 'command'; readonly command: ZoneCommand }
+  /** Time has passed: offers expire, scheduled deliveries come due, unseen views are repeated. */
+  | { readonly kind: 'timer' }
+  /**
+   * A matching round. `fixes`: positions of the shortlisted drivers that changed since the state
+   * last recorded them. `candidates`: per open delivery the slots near its pickup, nearest first.
+   */
+  | {
+      readonly kind: 'round';
+      readonly fixes: readonly Fix[];
+      readonly candidates: readonly (readonly [DeliveryId, readonly number[]])[];
+    }
+  /** Drivers whose last fix is older (or again younger) than the zone's silence limits. */
+  | {
+      readonly kind: 'silence';
+      readonly drivers: readonly {
+        readonly slot: number;
+        readonly level: 'live' | 'stale' | 'suspended';
+      }[];
+    }
+  | { readonly kind: 'quarantined'; readonly entry: string; readonly error: string };
+
+/** What the runtime carries out after a commit. Recomputed from state where it must arrive. */
+export type Effect =
+  | { readonly kind: 'push'; readonly gateway: string; readonly push: Unplaced<GatewayPush> }
+  | { readonly kind: 'track'; readonly delivery: DeliveryId; readonly message: Unplaced<TrackMessage> }
+  /** Append a command to another zone's mailbox (or to our own). */
+  | { readonly kind: 'send'; readonly zone: ZoneId; readonly command: ZoneCommand }
+  /** The directory: which zone a driver belongs to now; null removes it if it still says `from`. */
+  | { readonly kind: 'directory'; readonly driver: DriverId; readonly zone: ZoneId | null; readonly from: ZoneId };
+
+/** An event with the zone it happened in. */
+export interface PlacedEvent {
+  readonly zone: ZoneId;
+  readonly event: ZoneEvent;
+}
