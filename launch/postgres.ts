@@ -1,0 +1,228 @@
+/**
+ * Owns a private PostgreSQL 18 for one machine: its data folder, start, readiness and end.
+ * It never touches a server it did not start; one named by DATABASE_URL is used as it is.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import pg from 'pg';
+import { lastLine, runCommand } from './command.ts';
+import { LaunchError } from './launch-error.ts';
+import { findFreePort, isPortFree } from './ports.ts';
+import { findPostgresProgram, type PostgresProgram } from './postgres-program.ts';
+import { clearStaleServer, startServer } from './server-process.ts';
+
+const READY_DEADLINE_MS = 30_000;
+const DATABASE = 'waggle';
+const TEMPORARY_PREFIX = 'waggle-postgres-data-';
+const TEMPORARY_NOTE = 'postgres.temporary';
+
+export interface PostgresOptions {
+  /** Folder for data, log and note; made when missing. */
+  readonly stateDir: string;
+  /** TCP port on 127.0.0.1; left out: a free one. */
+  readonly port?: number | undefined;
+  /** Data lives in a temporary folder, is never synced to disk, and goes away at stop. */
+  readonly ephemeral?: boolean | undefined;
+}
+
+export interface RunningPostgres {
+  /** URL of the database `waggle`, with a user that may create databases. */
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly exited: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a private PostgreSQL and waits until its database `waggle` can be used. */
+export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
+  const stateDir = resolve(options.stateDir);
+  mkdirSync(stateDir, { recursive: true });
+  const ephemeral = options.ephemeral === true;
+  const noteFile = join(stateDir, 'postgres.pid.json');
+  await clearStaleServer('PostgreSQL', noteFile, 'SIGINT');
+  if (options.port !== undefined && !(await isPortFree(options.port))) {
+    throw new LaunchError(
+      `port ${options.port} for PostgreSQL is in use: stop what listens there or choose another`,
+    );
+  }
+  clearTemporaryData(stateDir);
+  const program = findPostgresProgram();
+  const dataDir = chooseDataDir(stateDir, program, ephemeral);
+  const password = readPassword(stateDir);
+  const fresh = !existsSync(join(dataDir, 'PG_VERSION'));
+  if (fresh) await initialise(program, dataDir, password);
+  const port = options.port ?? (await findFreePort());
+  const server = await startServer({
+    label: 'PostgreSQL',
+    argv: [join(program.binDir, 'postgres'), '-D', dataDir, ...settings(port, ephemeral)],
+    noteFile,
+    logFile: join(stateDir, 'logs', 'postgres.log'),
+    ...program.user,
+    env: serverEnvironment(),
+    stopSignal: ephemeral ? 'SIGQUIT' : 'SIGINT',
+    readyDeadlineMs: READY_DEADLINE_MS,
+    isReady: async (pid) => saysReady(dataDir, pid),
+  });
+  const url = `postgres://waggle:${password}@127.0.0.1:${port}/${DATABASE}`;
+  if (fresh) await createDatabase(url);
+  return {
+    url,
+    port,
+    pid: server.pid,
+    exited: server.exited,
+    stop: async () => {
+      await server.stop();
+      if (ephemeral) clearTemporaryData(stateDir);
+    },
+  };
+}
+
+/**
+ * Where the data lies. Root's server runs as another user, who may be kept out of the checkout by a
+ * folder above it (/root); then the data goes to /var/lib, under a name noted in the state folder.
+ */
+function chooseDataDir(stateDir: string, program: PostgresProgram, ephemeral: boolean): string {
+  const owner = program.user;
+  if (ephemeral) {
+    const folder = mkdtempSync(join(tmpdir(), TEMPORARY_PREFIX));
+    writeFileSync(join(stateDir, TEMPORARY_NOTE), folder);
+    if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
+    return folder;
+  }
+  let folder = join(stateDir, 'postgres');
+  if (owner !== undefined && !othersCanEnter(stateDir)) {
+    const nameFile = join(stateDir, 'postgres.folder');
+    if (!existsSync(nameFile)) {
+      writeFileSync(nameFile, `/var/lib/waggle/postgres-${randomBytes(8).toString('hex')}\n`);
+    }
+    folder = readFileSync(nameFile, 'utf8').trim();
+    mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
+  return folder;
+}
+
+/** Removes the temporary data of a server whose launcher was killed before it could. */
+function clearTemporaryData(stateDir: string): void {
+  const note = join(stateDir, TEMPORARY_NOTE);
+  if (!existsSync(note)) return;
+  const folder = readFileSync(note, 'utf8');
+  if (folder.startsWith(join(tmpdir(), TEMPORARY_PREFIX))) {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  rmSync(note);
+}
+
+function othersCanEnter(folder: string): boolean {
+  for (let at = folder; ; at = dirname(at)) {
+    if ((statSync(at).mode & 0o001) === 0) return false;
+    if (at === dirname(at)) return true;
+  }
+}
+
+async function initialise(
+  program: PostgresProgram,
+  dataDir: string,
+  password: string,
+): Promise<void> {
+  const handover = mkdtempSync(join(tmpdir(), 'waggle-initdb-'));
+  const passwordFile = join(handover, 'password');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (program.user !== undefined) {
+    chmodSync(handover, 0o711);
+    chownSync(passwordFile, program.user.uid, program.user.gid);
+  }
+  const args = [
+    `--pgdata=${dataDir}`,
+    '--username=waggle',
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
+    '--no-sync',
+    '--no-instructions',
+  ];
+  const result = await runCommand(join(program.binDir, 'initdb'), args, {
+    ...program.user,
+    cwd: '/',
+    env: serverEnvironment(),
+  });
+  rmSync(handover, { recursive: true, force: true });
+  if (result.code === 0) return;
+  rmSync(dataDir, { recursive: true, force: true });
+  throw new LaunchError(`PostgreSQL could not make its data folder (${lastLine(result.output)})`);
+}
+
+/** libpq's variables (PGDATA, PGPORT…) of the person's shell must not steer a private server. */
+function serverEnvironment(): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { LC_ALL: 'C', TZ: 'UTC' };
+  if (process.env.PATH !== undefined) env.PATH = process.env.PATH;
+  return env;
+}
+
+function settings(port: number, ephemeral: boolean): string[] {
+  const values: Record<string, string> = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    max_connections: '300',
+    shared_buffers: '128MB',
+    dynamic_shared_memory_type: 'mmap',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    logging_collector: 'off',
+    // One commit per order would wait for the disk; several at once share a sync.
+    fsync: ephemeral ? 'off' : 'on',
+    synchronous_commit: ephemeral ? 'off' : 'on',
+    full_page_writes: ephemeral ? 'off' : 'on',
+    ...(ephemeral ? { autovacuum: 'off', wal_level: 'minimal', max_wal_senders: '0' } : {}),
+  };
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/**
+ * The server writes its state into its own pid file; reading it spares failed connections. The pid
+ * tells it from the file that a killed server left behind.
+ */
+function saysReady(dataDir: string, pid: number): boolean {
+  try {
+    const lines = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n');
+    return Number(lines[0]) === pid && lines[7]?.trim() === 'ready';
+  } catch {
+    return false;
+  }
+}
+
+async function createDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url.replace(/[^/]+$/, 'postgres') });
+  await client.connect();
+  try {
+    await client.query(`CREATE DATABASE ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}
+
+function readPassword(stateDir: string): string {
+  const file = join(stateDir, 'postgres.password');
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  const password = randomBytes(24).toString('hex');
+  writeFileSync(file, password, { mode: 0o600 });
+  return password;
+}
