@@ -1,0 +1,306 @@
+/**
+ * Owns the one table of everything that can be configured. `docs/configuration.md` is generated from
+ * it, and loadConfig reads nothing that is not in it.
+ */
+import type { Variable } from './variable.ts';
+
+/** Services with tables of their own; each one's URL may point to its own database. */
+export const databaseServices = [
+  'users',
+  'vendors',
+  'drivers',
+  'orders',
+  'deliveries',
+  'tracking',
+  'zones',
+] as const;
+
+export type DatabaseService = (typeof databaseServices)[number];
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const postgresProtocols = ['postgres:', 'postgresql:'];
+const name = { pattern: /^[a-z][a-z0-9-]{0,62}$/, expected: 'lower-case letters, digits and -' };
+
+function ownDatabase(service: DatabaseService): Variable {
+  return {
+    kind: 'url',
+    protocols: postgresProtocols,
+    default: null,
+    description: `Database of the ${service} service, when it is not the common one.`,
+  };
+}
+
+export const schema = {
+  WAGGLE_NODE_NAME: {
+    kind: 'text',
+    ...name,
+    default: 'node-1',
+    description: 'Name of this process, unique in the installation.',
+  },
+  WAGGLE_HOST: {
+    kind: 'text',
+    default: '0.0.0.0',
+    description: 'Address the API and the gateway listen on.',
+  },
+  WAGGLE_ADMIN_HOST: {
+    kind: 'text',
+    default: '127.0.0.1',
+    description: 'Address health and metrics listen on; never open it to the public.',
+  },
+  WAGGLE_ADMIN_PORT: {
+    kind: 'integer',
+    min: 0,
+    max: 65_535,
+    default: 3100,
+    description: 'Port of /health/live, /health/ready and /metrics; 0 takes a free one.',
+  },
+  WAGGLE_LOG_LEVEL: {
+    kind: 'choice',
+    choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    default: 'info',
+    description: 'Least severe level that is logged.',
+  },
+  WAGGLE_STOP_DEADLINE_MS: {
+    kind: 'integer',
+    min: 100,
+    max: 10 * MINUTE_MS,
+    default: 10_000,
+    description: 'How long a stopping process may take to hand over and drain.',
+  },
+  REDIS_URL: {
+    kind: 'url',
+    protocols: ['redis:', 'rediss:'],
+    description: 'Redis 7 or newer with an append-only file and `noeviction`.',
+  },
+  WAGGLE_KEY_PREFIX: {
+    kind: 'text',
+    pattern: /^[A-Za-z0-9_.:-]{0,64}$/,
+    expected: 'up to 64 letters, digits, and . _ : -',
+    default: '',
+    description: 'Put before every key, so that installations (and tests) can share a Redis.',
+  },
+  DATABASE_URL: {
+    kind: 'url',
+    protocols: postgresProtocols,
+    description: 'PostgreSQL 18, used by every service without a database of its own.',
+  },
+  USERS_DATABASE_URL: ownDatabase('users'),
+  VENDORS_DATABASE_URL: ownDatabase('vendors'),
+  DRIVERS_DATABASE_URL: ownDatabase('drivers'),
+  ORDERS_DATABASE_URL: ownDatabase('orders'),
+  DELIVERIES_DATABASE_URL: ownDatabase('deliveries'),
+  TRACKING_DATABASE_URL: ownDatabase('tracking'),
+  ZONES_DATABASE_URL: ownDatabase('zones'),
+  WAGGLE_DATABASE_POOL_MAX: {
+    kind: 'integer',
+    min: 1,
+    max: 200,
+    default: 10,
+    description: 'Most connections one service of one process keeps open.',
+  },
+  WAGGLE_DATABASE_TIMEOUT_MS: {
+    kind: 'integer',
+    min: 100,
+    max: 5 * MINUTE_MS,
+    default: 5_000,
+    description: 'How long a query, or the wait for a free connection, may take.',
+  },
+  WAGGLE_API_PORT: {
+    kind: 'integer',
+    min: 0,
+    max: 65_535,
+    default: 3000,
+    description: 'Port of the REST API and the pages; 0 takes a free one.',
+  },
+  WAGGLE_PUBLIC_API_URL: {
+    kind: 'url',
+    protocols: ['http:', 'https:'],
+    default: 'http://127.0.0.1:3000',
+    description: 'How the API is reached from outside; used in links.',
+  },
+  WAGGLE_API_BODY_BYTES_MAX: {
+    kind: 'integer',
+    min: KIB,
+    max: 64 * MIB,
+    default: MIB,
+    description: 'Largest request body the API reads.',
+  },
+  WAGGLE_GATEWAY_PORT: {
+    kind: 'integer',
+    min: 0,
+    max: 65_535,
+    default: 3001,
+    description: 'Port of the WebSocket gateway; 0 takes a free one.',
+  },
+  WAGGLE_PUBLIC_GATEWAY_URL: {
+    kind: 'url',
+    protocols: ['ws:', 'wss:'],
+    default: 'ws://127.0.0.1:3001',
+    description: 'How the gateway is reached from outside; told to apps and pages.',
+  },
+  WAGGLE_GATEWAY_SOCKETS_MAX: {
+    kind: 'integer',
+    min: 1,
+    max: 1_000_000,
+    default: 18_000,
+    description:
+      'Sockets one gateway holds; more are sent away. Keep it below the open-file limit.',
+  },
+  WAGGLE_GATEWAY_SOCKET_BYTES_MAX: {
+    kind: 'integer',
+    min: KIB,
+    max: 16 * MIB,
+    default: 64 * KIB,
+    description: 'Unsent bytes of one socket before it is closed as too slow.',
+  },
+  WAGGLE_GATEWAY_MESSAGES_PER_SECOND: {
+    kind: 'integer',
+    min: 1,
+    max: 10_000,
+    default: 50,
+    description: 'Messages one socket may send per second, as a lasting rate.',
+  },
+  WAGGLE_GATEWAY_FLUSH_MS: {
+    kind: 'integer',
+    min: 5,
+    max: 1_000,
+    default: 50,
+    description: 'How often positions are passed on to the shards, in host milliseconds.',
+  },
+  WAGGLE_JWT_KEYS: {
+    kind: 'text',
+    pattern: /^[A-Za-z0-9_-]{1,32}:[^\s:,]{32,256}(,[A-Za-z0-9_-]{1,32}:[^\s:,]{32,256}){0,7}$/,
+    expected: '`kid:secret` pairs joined by commas, secrets of 32 characters or more, at most 8',
+    secret: true,
+    description: 'Keys of access tokens: the first one signs, all of them verify.',
+  },
+  WAGGLE_ACCESS_TOKEN_MS: {
+    kind: 'integer',
+    min: 1_000,
+    max: DAY_MS,
+    default: 15 * MINUTE_MS,
+    description: 'Life of an access token, in host milliseconds.',
+  },
+  WAGGLE_REFRESH_TOKEN_MS: {
+    kind: 'integer',
+    min: MINUTE_MS,
+    max: 400 * DAY_MS,
+    default: 30 * DAY_MS,
+    description: 'Life of a refresh token, in host milliseconds.',
+  },
+  WAGGLE_TRACKING_LINK_MS: {
+    kind: 'integer',
+    min: MINUTE_MS,
+    max: 30 * DAY_MS,
+    default: DAY_MS,
+    description: 'Life of a signed tracking link, in host milliseconds.',
+  },
+  WAGGLE_OPERATOR_EMAIL: {
+    kind: 'text',
+    pattern: /^[^\s@]+@[^\s@]+$/,
+    expected: 'an e-mail address',
+    default: null,
+    description:
+      'First operator, made at start when it does not exist yet. Needs the password too.',
+  },
+  WAGGLE_OPERATOR_PASSWORD: {
+    kind: 'text',
+    pattern: /^.{16,256}$/,
+    expected: '16 to 256 characters',
+    default: null,
+    secret: true,
+    description: 'Password of the first operator.',
+  },
+  WAGGLE_SHARDS: {
+    kind: 'integer',
+    min: 1,
+    max: 1024,
+    default: 32,
+    description: 'Shards of the installation. Fixed for its life, the same on every node.',
+  },
+  WAGGLE_DISPATCH_WORKERS: {
+    kind: 'integer',
+    min: 1,
+    max: 64,
+    default: 1,
+    description: 'Worker threads of a dispatch node, each hosting a part of its shards.',
+  },
+  WAGGLE_LEASE_MS: {
+    kind: 'integer',
+    min: 500,
+    max: MINUTE_MS,
+    default: 3_000,
+    description:
+      'Life of a shard lease, in host milliseconds; a third of it is the renewal period.',
+  },
+  WAGGLE_SPEED: {
+    kind: 'number',
+    min: 0.1,
+    max: 1_000,
+    default: 1,
+    description: 'Zone milliseconds per host millisecond. Leases, sockets and tokens stay real.',
+  },
+  WAGGLE_ROUND_MS: {
+    kind: 'integer',
+    min: 50,
+    max: MINUTE_MS,
+    default: 1_000,
+    description: 'Zone milliseconds between matching rounds.',
+  },
+  WAGGLE_MAILBOX_MAX: {
+    kind: 'integer',
+    min: 100,
+    max: 1_000_000,
+    default: 20_000,
+    description: 'Commands waiting in one shard before new requests must wait in the outbox.',
+  },
+  WAGGLE_MAILBOX_DRIVER_RESERVE: {
+    kind: 'integer',
+    min: 0,
+    max: 1_000_000,
+    default: 5_000,
+    description: 'Places on top of it that only actions of drivers may use.',
+  },
+  WAGGLE_POSITIONS_MAX: {
+    kind: 'integer',
+    min: 100,
+    max: 1_000_000,
+    default: 2_000,
+    description: 'Position batches kept per shard; older ones are dropped.',
+  },
+  WAGGLE_LOG_BYTES_MAX: {
+    kind: 'integer',
+    min: MIB,
+    max: 16_384 * MIB,
+    default: 256 * MIB,
+    description: 'Bytes of one shard log at which new requests are refused; nothing is dropped.',
+  },
+  WAGGLE_SNAPSHOT_RECORDS: {
+    kind: 'integer',
+    min: 10,
+    max: 1_000_000,
+    default: 2_000,
+    description: 'Log records between two snapshots of a shard.',
+  },
+  WAGGLE_TRACE_DAYS: {
+    kind: 'integer',
+    min: 1,
+    max: 3_650,
+    default: 30,
+    description: 'Days a delivery trace keeps its full coordinates before they coarsen.',
+  },
+  WAGGLE_STREAM_ENTRIES_MAX: {
+    kind: 'integer',
+    min: 1_000,
+    max: 10_000_000,
+    default: 100_000,
+    description: 'Entries of one service event stream before its relay waits.',
+  },
+} as const satisfies Record<string, Variable>;
+
+export type VariableName = keyof typeof schema;
