@@ -55,8 +55,10 @@ export type ZoneEvent =
   | { readonly type: 'delivery.due'; readonly delivery: DeliveryId }
   | { readonly type: 'delivery.ready'; readonly delivery: DeliveryId; readonly readyMs: number; readonly readySource: ReadySource }
   | { readonly type: 'delivery.held'; readonly delivery: DeliveryId; readonly held: boolean }
+  /** It cannot be handed over and goes back; `reason` is what it will end with. */
+  | { readonly type: 'delivery.returning'; readonly delivery: DeliveryId; readonly driver: DriverId; readonly reason: EndReason }
   | { readonly type: 'delivery.assigned'; readonly delivery: DeliveryId; readonly driver: DriverId; readonly by: 'offer' | 'auto' | 'ops' | 'fact' }
-  | { readonly type: 'delivery.unassigned'; readonly delivery: DeliveryId; readonly driver: DriverId; readonly why: string }
+  | { readonly type: 'delivery.unassigned'; readonly delivery: DeliveryId; readonly driver: DriverId; readonly why: string; readonly coolUntilMs?: number }
   | { readonly type: 'delivery.moved'; readonly delivery: DeliveryId; readonly state: DeliveryState; readonly driver: DriverId; readonly atMs: number }
   | { readonly type: 'delivery.ended'; readonly delivery: DeliveryId; readonly state: 'delivered' | 'returned' | 'cancelled' | 'failed'; readonly reason: EndReason; readonly driver?: DriverId; readonly atMs: number }
   | { readonly type: 'delivery.raised'; readonly delivery: DeliveryId; readonly problem: string }
@@ -64,18 +66,25 @@ export type ZoneEvent =
   // offers
   | { readonly type: 'offer.made'; readonly offer: OfferId; readonly driver: DriverId; readonly deliveries: readonly DeliveryId[]; readonly stops: readonly Stop[]; readonly planVersion: number; readonly terms: OfferTerms; readonly cost: number }
   | { readonly type: 'offer.unseen'; readonly offer: OfferId; readonly driver: DriverId }
-  | { readonly type: 'offer.closed'; readonly offer: OfferId; readonly driver: DriverId; readonly outcome: OfferOutcome; readonly why?: string }
+  | { readonly type: 'offer.closed'; readonly offer: OfferId; readonly driver: DriverId; readonly outcome: OfferOutcome; readonly why?: string; readonly coolUntilMs?: number }
   // drivers
   | { readonly type: 'driver.joined'; readonly slot: number; readonly tenancy: number; readonly profile: DriverProfile; readonly duty: Duty; readonly presence: Presence | null; readonly action: number; readonly transfer?: { readonly from: ZoneId; readonly number: number } }
   | { readonly type: 'driver.duty'; readonly driver: DriverId; readonly duty: Duty; readonly profile?: DriverProfile }
-  | { readonly type: 'driver.present'; readonly driver: DriverId; readonly presence: Presence | null }
+  | { readonly type: 'driver.present'; readonly driver: DriverId; readonly presence: Presence | null; readonly superseded?: Presence }
+  /** A command named a driver this zone does not have; the answer sends the gateway to the directory. */
+  | { readonly type: 'driver.unknown'; readonly driver: DriverId; readonly presence: Presence }
+  /** An action came again, or out of order; nothing changes but the answer is sent. */
+  | { readonly type: 'driver.repeated'; readonly driver: DriverId; readonly action: number; readonly deed: Deed; readonly refused?: RefusalReason; readonly via?: Presence }
+  /** An unseen view, or an unanswered transfer, is sent again. */
+  | { readonly type: 'driver.nudged'; readonly driver: DriverId }
   | { readonly type: 'driver.seen'; readonly driver: DriverId; readonly view: number }
   | { readonly type: 'driver.fix'; readonly fixes: readonly Fix[] }
   | { readonly type: 'driver.silent'; readonly driver: DriverId; readonly level: 'live' | 'stale' | 'suspended' }
-  | { readonly type: 'driver.acted'; readonly driver: DriverId; readonly action: number; readonly deed: Deed; readonly refused?: RefusalReason; readonly offer?: OfferId; readonly delivery?: DeliveryId }
+  | { readonly type: 'driver.acted'; readonly driver: DriverId; readonly action: number; readonly deed: Deed; readonly refused?: RefusalReason; readonly offer?: OfferId; readonly delivery?: DeliveryId; readonly via?: Presence }
   | { readonly type: 'driver.plan'; readonly driver: DriverId; readonly version: number; readonly stops: readonly Stop[] }
   | { readonly type: 'driver.leaving'; readonly driver: DriverId; readonly to: ZoneId; readonly transfer: number; readonly record: DriverTransfer }
   | { readonly type: 'driver.stayed'; readonly driver: DriverId; readonly transfer: number }
+  | { readonly type: 'transfer.answered'; readonly driver: DriverId; readonly to: ZoneId; readonly transfer: number; readonly taken: boolean }
   | { readonly type: 'driver.left'; readonly driver: DriverId; readonly to?: ZoneId }
   // rounds and the runtime
   | { readonly type: 'round.done'; readonly round: number; readonly considered: number; readonly offered: number; readonly greedy?: true }

@@ -51,6 +51,8 @@ export interface ZonePolicy {
   readonly giveUpMs: number;
   /** A delivery aboard that has not ended this long after pickup is raised to ops, then failed. */
   readonly aboardMsMax: number;
+  /** An unseen view or unanswered transfer is sent again after this long. */
+  readonly repeatMs: number;
   /** A driver silent for this long is stale, then suspended. */
   readonly staleMs: number;
   readonly suspendMs: number;
@@ -86,6 +88,8 @@ export interface ZoneConfig {
     readonly jMin: number;
     readonly iSpan: number;
     readonly jSpan: number;
+    /** Least distance between the centres of neighbouring cells in the box, metres. */
+    readonly spacingMeters: number;
   };
   readonly weights: Weights;
   readonly policy: ZonePolicy;
@@ -153,6 +157,7 @@ export const DEFAULT_POLICY: ZonePolicy = {
   dropoffServiceMs: 120_000,
   giveUpMs: 5_400_000,
   aboardMsMax: 10_800_000,
+  repeatMs: 3_000,
   staleMs: 60_000,
   suspendMs: 300_000,
   speedMmps: {
@@ -167,3 +172,18 @@ export const DEFAULT_POLICY: ZonePolicy = {
   payBaseMinor: 300,
   payPerKmMinor: 80,
 };
+
+/**
+ * The policy of a zone whose time runs `speed` times as fast as the host's: limits that really bound
+ * sockets and phones (repeats, unseen, silence) are stretched, so that they stay wall time.
+ */
+export function policyAtSpeed(policy: ZonePolicy, speed: number): ZonePolicy {
+  const stretch = (ms: number) => Math.round(ms * Math.max(1, speed));
+  return {
+    ...policy,
+    offerUnseenMs: stretch(policy.offerUnseenMs),
+    repeatMs: stretch(policy.repeatMs),
+    staleMs: stretch(policy.staleMs),
+    suspendMs: stretch(policy.suspendMs),
+  };
+}
