@@ -1,0 +1,178 @@
+/** Orders: what a customer buys from a vendor. Its way to the door is a delivery. */
+import type { FromSchema } from 'json-schema-to-ts';
+import {
+  ACCOUNT_ID,
+  COUNT,
+  CURRENCY,
+  DELIVERY_ID,
+  NAME,
+  NEXT,
+  NOTE,
+  ORDER_ID,
+  ORDER_ITEM_ID,
+  PAGE_QUERY,
+  POINT,
+  TIME,
+  TIME_OR_NULL,
+  USER_ID,
+  VENDOR_ID,
+} from './common.ts';
+import { END_REASON } from './deliveries.ts';
+
+export const ORDER_STATES = [
+  'placed',
+  'accepted',
+  'on_the_way',
+  'delivered',
+  'cancelled',
+  'failed',
+] as const;
+export type OrderState = (typeof ORDER_STATES)[number];
+export const ORDER_ITEMS_MAX = 100;
+
+export const ORDER_ITEM = {
+  title: 'OrderItem',
+  type: 'object',
+  additionalProperties: false,
+  required: ['id', 'name', 'quantity', 'unitPriceMinor'],
+  properties: {
+    id: ORDER_ITEM_ID,
+    name: { type: 'string' },
+    quantity: { type: 'integer' },
+    unitPriceMinor: { type: 'integer' },
+  },
+} as const;
+
+export const ORDER_PLACE = {
+  title: 'OrderPlace',
+  description:
+    'Needs an Idempotency-Key header: the same key with the same body gives the same order.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['vendor', 'items', 'dropoff'],
+  properties: {
+    vendor: VENDOR_ID,
+    items: {
+      type: 'array',
+      minItems: 1,
+      maxItems: ORDER_ITEMS_MAX,
+      items: {
+        title: 'OrderItemNew',
+        type: 'object',
+        additionalProperties: false,
+        required: ['name', 'quantity', 'unitPriceMinor'],
+        properties: {
+          name: NAME,
+          quantity: { type: 'integer', minimum: 1, maximum: 999 },
+          unitPriceMinor: { ...COUNT, maximum: 100_000_000 },
+        },
+      },
+    },
+    dropoff: POINT,
+    dropoffNote: NOTE,
+    readyInSeconds: {
+      description: 'Zone seconds from now; left out (with readyAt): the usual time of the vendor.',
+      type: 'integer',
+      minimum: 0,
+      maximum: 86_400,
+    },
+    readyAt: { ...TIME, description: 'Zone time; not together with readyInSeconds.' },
+  },
+} as const;
+export type OrderPlace = FromSchema<typeof ORDER_PLACE>;
+
+export const ORDER = {
+  title: 'Order',
+  type: 'object',
+  additionalProperties: false,
+  required: [
+    'id',
+    'account',
+    'customer',
+    'vendor',
+    'state',
+    'items',
+    'totalMinor',
+    'currency',
+    'dropoff',
+    'dropoffNote',
+    'placedAt',
+    'readyAt',
+    'endedAt',
+    'reason',
+    'delivery',
+  ],
+  properties: {
+    id: ORDER_ID,
+    account: ACCOUNT_ID,
+    customer: USER_ID,
+    vendor: VENDOR_ID,
+    state: { type: 'string', enum: ORDER_STATES },
+    items: { type: 'array', items: ORDER_ITEM },
+    totalMinor: { type: 'integer' },
+    currency: CURRENCY,
+    dropoff: POINT,
+    dropoffNote: { type: ['string', 'null'] },
+    placedAt: TIME,
+    readyAt: TIME,
+    endedAt: TIME_OR_NULL,
+    reason: { anyOf: [END_REASON, { type: 'null' }] },
+    delivery: DELIVERY_ID,
+  },
+} as const;
+export type Order = FromSchema<typeof ORDER>;
+
+export const ORDER_PLACED = {
+  title: 'OrderPlaced',
+  type: 'object',
+  additionalProperties: false,
+  required: ['id', 'state', 'delivery', 'placedAt', 'readyAt', 'trackingUrl', 'trackingToken'],
+  properties: {
+    id: ORDER_ID,
+    state: { type: 'string', enum: ORDER_STATES },
+    delivery: DELIVERY_ID,
+    placedAt: TIME,
+    readyAt: TIME,
+    trackingUrl: { type: 'string' },
+    trackingToken: { type: 'string' },
+  },
+} as const;
+export type OrderPlaced = FromSchema<typeof ORDER_PLACED>;
+
+export const ORDER_REF = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['id'],
+  properties: { id: ORDER_ID },
+} as const;
+export type OrderRef = FromSchema<typeof ORDER_REF>;
+
+export const ORDER_QUERY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    state: { type: 'string', enum: ORDER_STATES },
+    vendor: VENDOR_ID,
+    ...PAGE_QUERY,
+  },
+} as const;
+export type OrderQuery = FromSchema<typeof ORDER_QUERY>;
+
+export const ORDER_LIST = {
+  title: 'OrderList',
+  type: 'object',
+  additionalProperties: false,
+  required: ['items', 'next'],
+  properties: { items: { type: 'array', items: ORDER }, next: NEXT },
+} as const;
+export type OrderList = FromSchema<typeof ORDER_LIST>;
+
+export const ORDER_CANCEL = {
+  title: 'OrderCancel',
+  description: '200 once the engine has it, 202 while it is on its way, 409 after pickup.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['id'],
+  properties: { id: ORDER_ID, reason: { type: 'string', maxLength: 300 } },
+} as const;
+export type OrderCancel = FromSchema<typeof ORDER_CANCEL>;

@@ -1,0 +1,482 @@
+/**
+ * The one table of the REST API: every route, who may call it, the schema that validates it and the
+ * schema of its answer. The api service builds its aliases and OpenAPI from this, tests walk it.
+ *
+ * `params` covers path, query and body together: names in the path are path parameters; the rest is
+ * the query of a GET and the body of everything else.
+ */
+import { EMPTY } from './common.ts';
+import * as deliveries from './deliveries.ts';
+import * as drivers from './drivers.ts';
+import * as orders from './orders.ts';
+import * as tracking from './tracking.ts';
+import type { ApiKeyScope, Role } from './users.ts';
+import * as users from './users.ts';
+import * as vendors from './vendors.ts';
+import * as zones from './zones.ts';
+
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Under /api/v1; `{name}` is a path parameter. */
+  readonly path: string;
+  /** The Moleculer action that answers. */
+  readonly action: string;
+  readonly summary: string;
+  /** Who may call; `public` needs no credentials. Ownership is checked by the service. */
+  readonly roles: readonly Role[] | 'public';
+  /** An API key with this scope may call, too. */
+  readonly scope?: ApiKeyScope;
+  readonly params: JsonSchema;
+  readonly status: number;
+  /** The answer; absent: no body. */
+  readonly result?: JsonSchema;
+  /** Other statuses of success, with what they mean. */
+  readonly also?: Readonly<Record<number, string>>;
+  /** Needs an Idempotency-Key header. */
+  readonly idempotent?: true;
+}
+
+const ANYONE: readonly Role[] = ['customer', 'vendor', 'driver', 'ops'];
+const OPS: readonly Role[] = ['ops'];
+const CANCEL_ALSO = { 202: 'On its way to the engine' } as const;
+
+export const ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/auth/register',
+    action: 'users.register',
+    summary: 'Register a customer or a vendor',
+    roles: 'public',
+    params: users.REGISTER,
+    status: 201,
+    result: users.SESSION,
+  },
+  {
+    method: 'POST',
+    path: '/auth/login',
+    action: 'users.login',
+    summary: 'Log in',
+    roles: 'public',
+    params: users.LOGIN,
+    status: 200,
+    result: users.SESSION,
+  },
+  {
+    method: 'POST',
+    path: '/auth/refresh',
+    action: 'users.refresh',
+    summary: 'Trade a refresh token for new tokens',
+    roles: 'public',
+    params: users.REFRESH,
+    status: 200,
+    result: users.TOKENS,
+  },
+  {
+    method: 'POST',
+    path: '/auth/logout',
+    action: 'users.logout',
+    summary: 'End a refresh token and its family',
+    roles: 'public',
+    params: users.REFRESH,
+    status: 204,
+  },
+  {
+    method: 'GET',
+    path: '/me',
+    action: 'users.me',
+    summary: 'Who am I',
+    roles: ANYONE,
+    params: users.ME,
+    status: 200,
+    result: users.USER,
+  },
+  {
+    method: 'POST',
+    path: '/api-keys',
+    action: 'users.createApiKey',
+    summary: 'Make an API key',
+    roles: ['vendor', 'ops'],
+    params: users.API_KEY_CREATE,
+    status: 201,
+    result: users.API_KEY_CREATED,
+  },
+  {
+    method: 'GET',
+    path: '/api-keys',
+    action: 'users.listApiKeys',
+    summary: 'API keys of the account',
+    roles: ['vendor', 'ops'],
+    params: EMPTY,
+    status: 200,
+    result: users.API_KEY_LIST,
+  },
+  {
+    method: 'DELETE',
+    path: '/api-keys/{id}',
+    action: 'users.revokeApiKey',
+    summary: 'Revoke an API key',
+    roles: ['vendor', 'ops'],
+    params: users.API_KEY_REF,
+    status: 204,
+  },
+
+  {
+    method: 'POST',
+    path: '/drivers',
+    action: 'drivers.register',
+    summary: 'Register a driver',
+    roles: 'public',
+    params: drivers.DRIVER_REGISTER,
+    status: 201,
+    result: drivers.DRIVER_SESSION,
+  },
+  {
+    method: 'GET',
+    path: '/drivers/me',
+    action: 'drivers.me',
+    summary: 'The driver I am',
+    roles: ['driver'],
+    params: drivers.DRIVER_ME,
+    status: 200,
+    result: drivers.DRIVER,
+  },
+  {
+    method: 'GET',
+    path: '/drivers',
+    action: 'drivers.list',
+    summary: 'Drivers',
+    roles: OPS,
+    params: drivers.DRIVER_QUERY,
+    status: 200,
+    result: drivers.DRIVER_LIST,
+  },
+  {
+    method: 'GET',
+    path: '/drivers/{id}',
+    action: 'drivers.get',
+    summary: 'One driver',
+    roles: ['driver', 'ops'],
+    params: drivers.DRIVER_REF,
+    status: 200,
+    result: drivers.DRIVER,
+  },
+  {
+    method: 'POST',
+    path: '/drivers/{id}/vehicles',
+    action: 'drivers.addVehicle',
+    summary: 'Add a vehicle',
+    roles: ['driver', 'ops'],
+    params: drivers.VEHICLE_ADD,
+    status: 201,
+    result: drivers.DRIVER,
+  },
+  {
+    method: 'PUT',
+    path: '/drivers/{id}/approval',
+    action: 'drivers.approve',
+    summary: 'Approve a driver, or take it back',
+    roles: OPS,
+    params: drivers.DRIVER_APPROVE,
+    status: 200,
+    result: drivers.DRIVER,
+  },
+
+  {
+    method: 'POST',
+    path: '/vendors',
+    action: 'vendors.create',
+    summary: 'Create a vendor',
+    roles: ['vendor', 'ops'],
+    params: vendors.VENDOR_CREATE,
+    status: 201,
+    result: vendors.VENDOR,
+  },
+  {
+    method: 'GET',
+    path: '/vendors',
+    action: 'vendors.list',
+    summary: 'Vendors',
+    roles: ANYONE,
+    params: vendors.VENDOR_QUERY,
+    status: 200,
+    result: vendors.VENDOR_LIST,
+  },
+  {
+    method: 'GET',
+    path: '/vendors/{id}',
+    action: 'vendors.get',
+    summary: 'One vendor',
+    roles: ANYONE,
+    params: vendors.VENDOR_REF,
+    status: 200,
+    result: vendors.VENDOR,
+  },
+
+  {
+    method: 'POST',
+    path: '/orders',
+    action: 'orders.place',
+    summary: 'Place an order',
+    roles: ['customer'],
+    params: orders.ORDER_PLACE,
+    status: 201,
+    result: orders.ORDER_PLACED,
+    idempotent: true,
+  },
+  {
+    method: 'GET',
+    path: '/orders',
+    action: 'orders.list',
+    summary: 'My orders (vendor: of my vendors)',
+    roles: ['customer', 'vendor', 'ops'],
+    params: orders.ORDER_QUERY,
+    status: 200,
+    result: orders.ORDER_LIST,
+  },
+  {
+    method: 'GET',
+    path: '/orders/{id}',
+    action: 'orders.get',
+    summary: 'One order',
+    roles: ['customer', 'vendor', 'ops'],
+    params: orders.ORDER_REF,
+    status: 200,
+    result: orders.ORDER,
+  },
+  {
+    method: 'POST',
+    path: '/orders/{id}/cancel',
+    action: 'orders.cancel',
+    summary: 'Cancel an order',
+    roles: ['customer', 'vendor', 'ops'],
+    params: orders.ORDER_CANCEL,
+    status: 200,
+    result: orders.ORDER,
+    also: CANCEL_ALSO,
+  },
+
+  {
+    method: 'POST',
+    path: '/deliveries',
+    action: 'deliveries.request',
+    summary: 'Ask for a delivery',
+    roles: ['vendor', 'ops'],
+    scope: 'deliveries:write',
+    params: deliveries.DELIVERY_CREATE,
+    status: 201,
+    result: deliveries.DELIVERY_CREATED,
+  },
+  {
+    method: 'GET',
+    path: '/deliveries',
+    action: 'deliveries.list',
+    summary: 'Deliveries',
+    roles: ['vendor', 'ops'],
+    scope: 'deliveries:read',
+    params: deliveries.DELIVERY_QUERY,
+    status: 200,
+    result: deliveries.DELIVERY_LIST,
+  },
+  {
+    method: 'GET',
+    path: '/deliveries/{id}',
+    action: 'deliveries.get',
+    summary: 'One delivery with its history',
+    roles: ANYONE,
+    scope: 'deliveries:read',
+    params: deliveries.DELIVERY_REF,
+    status: 200,
+    result: deliveries.DELIVERY_DETAIL,
+  },
+  {
+    method: 'GET',
+    path: '/deliveries/{id}/events',
+    action: 'deliveries.events',
+    summary: 'What the log says of a delivery',
+    roles: ['vendor', 'ops'],
+    scope: 'deliveries:read',
+    params: deliveries.DELIVERY_REF,
+    status: 200,
+    result: deliveries.DELIVERY_EVENTS,
+  },
+  {
+    method: 'GET',
+    path: '/deliveries/{id}/trace',
+    action: 'tracking.trace',
+    summary: 'Where its driver went',
+    roles: ['vendor', 'ops'],
+    scope: 'deliveries:read',
+    params: deliveries.DELIVERY_REF,
+    status: 200,
+    result: tracking.TRACE,
+  },
+  {
+    method: 'POST',
+    path: '/deliveries/{id}/cancel',
+    action: 'deliveries.cancel',
+    summary: 'Cancel a delivery',
+    roles: ['vendor', 'ops'],
+    scope: 'deliveries:write',
+    params: deliveries.DELIVERY_CANCEL,
+    status: 200,
+    result: deliveries.DELIVERY_CANCELLED,
+    also: CANCEL_ALSO,
+  },
+  {
+    method: 'POST',
+    path: '/deliveries/{id}/ready',
+    action: 'deliveries.ready',
+    summary: 'Say when the parcel is ready',
+    roles: ['vendor', 'ops'],
+    scope: 'deliveries:write',
+    params: deliveries.DELIVERY_READY,
+    status: 202,
+    result: deliveries.DELIVERY,
+  },
+  {
+    method: 'POST',
+    path: '/deliveries/{id}/link',
+    action: 'deliveries.link',
+    summary: 'A fresh tracking link',
+    roles: ['vendor', 'ops'],
+    scope: 'deliveries:read',
+    params: deliveries.DELIVERY_REF,
+    status: 201,
+    result: tracking.TRACK_LINK,
+  },
+  {
+    method: 'POST',
+    path: '/deliveries/{id}/ops',
+    action: 'deliveries.ops',
+    summary: 'Assign, unassign, hold, release, mark picked up or delivered, fail',
+    roles: OPS,
+    params: deliveries.DELIVERY_OPS,
+    status: 202,
+    result: zones.OPS_ACCEPTED,
+  },
+  {
+    method: 'GET',
+    path: '/track/{token}',
+    action: 'tracking.view',
+    summary: 'State and last position by signed link',
+    roles: 'public',
+    params: tracking.TRACK_REF,
+    status: 200,
+    result: tracking.TRACK_VIEW,
+  },
+
+  {
+    method: 'POST',
+    path: '/markets',
+    action: 'zones.createMarket',
+    summary: 'Create a market',
+    roles: OPS,
+    params: zones.MARKET_CREATE,
+    status: 201,
+    result: zones.MARKET,
+  },
+  {
+    method: 'GET',
+    path: '/markets',
+    action: 'zones.listMarkets',
+    summary: 'Markets',
+    roles: ANYONE,
+    params: EMPTY,
+    status: 200,
+    result: zones.MARKET_LIST,
+  },
+  {
+    method: 'POST',
+    path: '/zones',
+    action: 'zones.create',
+    summary: 'Open a zone',
+    roles: OPS,
+    params: zones.ZONE_CREATE,
+    status: 201,
+    result: zones.ZONE,
+  },
+  {
+    method: 'GET',
+    path: '/zones',
+    action: 'zones.list',
+    summary: 'Zones',
+    roles: ANYONE,
+    params: EMPTY,
+    status: 200,
+    result: zones.ZONE_LIST,
+  },
+  {
+    method: 'GET',
+    path: '/zones/{id}',
+    action: 'zones.get',
+    summary: 'One zone',
+    roles: ANYONE,
+    params: zones.ZONE_REF,
+    status: 200,
+    result: zones.ZONE,
+  },
+  {
+    method: 'POST',
+    path: '/zones/{id}/controls',
+    action: 'zones.control',
+    summary: 'Set a live control',
+    roles: OPS,
+    params: zones.CONTROL_CREATE,
+    status: 202,
+    result: zones.OPS_ACCEPTED,
+  },
+  {
+    method: 'POST',
+    path: '/zones/{id}/redispatch',
+    action: 'zones.redispatch',
+    summary: 'Match a whole zone anew',
+    roles: OPS,
+    params: zones.REDISPATCH,
+    status: 202,
+    result: zones.OPS_ACCEPTED,
+  },
+  {
+    method: 'GET',
+    path: '/ops/nodes',
+    action: 'zones.nodes',
+    summary: 'Dispatch nodes and their shards',
+    roles: OPS,
+    params: zones.NODES_QUERY,
+    status: 200,
+    result: zones.NODE_LIST,
+  },
+  {
+    method: 'GET',
+    path: '/ops/audit',
+    action: 'zones.audit',
+    summary: 'What ops did',
+    roles: OPS,
+    params: zones.AUDIT_QUERY,
+    status: 200,
+    result: zones.AUDIT_LIST,
+  },
+  {
+    method: 'GET',
+    path: '/ops/summary',
+    action: 'deliveries.summary',
+    summary: 'Counts and percentiles',
+    roles: OPS,
+    params: EMPTY,
+    status: 200,
+    result: deliveries.DELIVERY_SUMMARY,
+  },
+  {
+    method: 'GET',
+    path: '/clock',
+    action: 'zones.clock',
+    summary: 'Zone time',
+    roles: 'public',
+    params: EMPTY,
+    status: 200,
+    result: zones.CLOCK,
+  },
+];
