@@ -11,22 +11,21 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { lastLine, runCommand } from './command.ts';
 import { LaunchError } from './launch-error.ts';
 import { findFreePort, isPortFree } from './ports.ts';
+import { chooseDataDir, clearTemporaryData, removeDataDir } from './postgres-data.ts';
 import { findPostgresProgram, type PostgresProgram } from './postgres-program.ts';
-import { clearStaleServer, startServer } from './server-process.ts';
+import { clearStaleProcess } from './process-note.ts';
+import { startServer } from './server-process.ts';
 
 const READY_DEADLINE_MS = 30_000;
 const DATABASE = 'waggle';
-const TEMPORARY_PREFIX = 'waggle-postgres-data-';
-const TEMPORARY_NOTE = 'postgres.temporary';
 
 export interface PostgresOptions {
   /** Folder for data, log and note; made when missing. */
@@ -51,8 +50,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const stateDir = resolve(options.stateDir);
   mkdirSync(stateDir, { recursive: true });
   const ephemeral = options.ephemeral === true;
-  const noteFile = join(stateDir, 'postgres.pid.json');
-  await clearStaleServer('PostgreSQL', noteFile, 'SIGINT');
+  const noteFile = await clearStalePostgres(stateDir);
   if (options.port !== undefined && !(await isPortFree(options.port))) {
     throw new LaunchError(
       `port ${options.port} for PostgreSQL is in use: stop what listens there or choose another`,
@@ -60,7 +58,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   }
   clearTemporaryData(stateDir);
   const program = findPostgresProgram();
-  const dataDir = chooseDataDir(stateDir, program, ephemeral);
+  const dataDir = chooseDataDir(stateDir, program.user, ephemeral);
   const password = readPassword(stateDir);
   const fresh = !existsSync(join(dataDir, 'PG_VERSION'));
   if (fresh) await initialise(program, dataDir, password);
@@ -90,48 +88,16 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   };
 }
 
-/**
- * Where the data lies. Root's server runs as another user, who may be kept out of the checkout by a
- * folder above it (/root); then the data goes to /var/lib, under a name noted in the state folder.
- */
-function chooseDataDir(stateDir: string, program: PostgresProgram, ephemeral: boolean): string {
-  const owner = program.user;
-  if (ephemeral) {
-    const folder = mkdtempSync(join(tmpdir(), TEMPORARY_PREFIX));
-    writeFileSync(join(stateDir, TEMPORARY_NOTE), folder);
-    if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
-    return folder;
-  }
-  let folder = join(stateDir, 'postgres');
-  if (owner !== undefined && !othersCanEnter(stateDir)) {
-    const nameFile = join(stateDir, 'postgres.folder');
-    if (!existsSync(nameFile)) {
-      writeFileSync(nameFile, `/var/lib/waggle/postgres-${randomBytes(8).toString('hex')}\n`);
-    }
-    folder = readFileSync(nameFile, 'utf8').trim();
-    mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
-  }
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
-  return folder;
+/** Removes the data of a private PostgreSQL that does not run. */
+export async function forgetPostgres(stateDir: string): Promise<void> {
+  await clearStalePostgres(resolve(stateDir));
+  removeDataDir(resolve(stateDir));
 }
 
-/** Removes the temporary data of a server whose launcher was killed before it could. */
-function clearTemporaryData(stateDir: string): void {
-  const note = join(stateDir, TEMPORARY_NOTE);
-  if (!existsSync(note)) return;
-  const folder = readFileSync(note, 'utf8');
-  if (folder.startsWith(join(tmpdir(), TEMPORARY_PREFIX))) {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  rmSync(note);
-}
-
-function othersCanEnter(folder: string): boolean {
-  for (let at = folder; ; at = dirname(at)) {
-    if ((statSync(at).mode & 0o001) === 0) return false;
-    if (at === dirname(at)) return true;
-  }
+async function clearStalePostgres(stateDir: string): Promise<string> {
+  const noteFile = join(stateDir, 'postgres.pid.json');
+  await clearStaleProcess('PostgreSQL', noteFile, 'SIGINT');
+  return noteFile;
 }
 
 async function initialise(

@@ -3,13 +3,14 @@
  * It never touches a Redis it did not start; one named by REDIS_URL is used as it is.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join, resolve } from 'node:path';
 import { LaunchError } from './launch-error.ts';
 import { findFreePort, isPortFree } from './ports.ts';
+import { clearStaleProcess } from './process-note.ts';
 import { findRedisProgram } from './redis-program.ts';
-import { clearStaleServer, startServer } from './server-process.ts';
+import { startServer } from './server-process.ts';
 
 const READY_DEADLINE_MS = 30_000;
 const PROBE_TIMEOUT_MS = 1_000;
@@ -39,8 +40,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
   const home = join(stateDir, 'redis');
   mkdirSync(stateDir, { recursive: true });
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  const noteFile = join(stateDir, 'redis.pid.json');
-  await clearStaleServer('Redis', noteFile, 'SIGTERM');
+  const noteFile = await clearStaleRedis(stateDir);
   if (options.port !== undefined && !(await isPortFree(options.port))) {
     throw new LaunchError(
       `port ${options.port} for Redis is in use: stop what listens there or choose another port`,
@@ -72,6 +72,18 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     exited: server.exited,
     stop: server.stop,
   };
+}
+
+/** Removes the data of a private Redis that does not run. */
+export async function forgetRedis(stateDir: string): Promise<void> {
+  await clearStaleRedis(resolve(stateDir));
+  rmSync(join(resolve(stateDir), 'redis'), { recursive: true, force: true });
+}
+
+async function clearStaleRedis(stateDir: string): Promise<string> {
+  const noteFile = join(stateDir, 'redis.pid.json');
+  await clearStaleProcess('Redis', noteFile, 'SIGTERM');
+  return noteFile;
 }
 
 /**

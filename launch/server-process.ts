@@ -1,6 +1,6 @@
 /**
  * Owns the life of one foreign server (Redis, Postgres): starting it so that it cannot outlive its
- * launcher, noting it on disk, and clearing away one that a killed launcher left behind.
+ * launcher, waiting until it answers, and stopping it.
  *
  * A server runs in a session of its own, because Ctrl-C in a terminal reaches the whole group and
  * would stop the data stores under the processes that still need them to stop in order. In return
@@ -8,22 +8,17 @@
  * should that fail, the next start reads the note and stops the left-over.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findProgram, lastLine } from './command.ts';
 import { LaunchError } from './launch-error.ts';
-import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { removeProcessNote, writeProcessNote } from './process-note.ts';
 
 /** Polling a local process is cheap; a start that takes 60 ms should not look like 100. */
 const POLL_MS = 10;
 /** A server that ignores every polite signal for this long is killed. */
 const STOP_DEADLINE_MS = 10_000;
-
-interface ServerNote {
-  readonly server: ProcessIdentity;
-  readonly launcher: ProcessIdentity;
-}
 
 export interface ServerStart {
   /** What people call it: 'Redis', 'PostgreSQL'. */
@@ -60,7 +55,6 @@ export async function startServer(start: ServerStart): Promise<ServerProcess> {
   const [file, ...args] = dieWithParent(start.argv, start.stopSignal);
   if (file === undefined) throw new Error('a server needs a command');
   mkdirSync(dirname(start.logFile), { recursive: true });
-  mkdirSync(dirname(start.noteFile), { recursive: true });
   const log = openSync(start.logFile, 'w');
   const child = spawn(file, args, {
     stdio: ['ignore', log, log],
@@ -78,7 +72,7 @@ export async function startServer(start: ServerStart): Promise<ServerProcess> {
   // The launcher's own work decides how long it lives; a server only has to be stopped at its end.
   child.unref();
   if (child.pid === undefined) throw new LaunchError(`${start.label} could not be run: ${file}`);
-  writeNote(start.noteFile, child.pid);
+  writeProcessNote(start.noteFile, child.pid);
   const killAtExit = (): void => {
     child.kill(start.stopSignal);
   };
@@ -125,59 +119,5 @@ async function stopChild(
     await exited;
     clearTimeout(timer);
   }
-  rmSync(start.noteFile, { force: true });
-}
-
-function writeNote(noteFile: string, pid: number): void {
-  const server = identify(pid);
-  const launcher = identify(process.pid);
-  // A server that has ended already needs no note: the wait for readiness reports it.
-  if (server === undefined || launcher === undefined) return;
-  const note: ServerNote = { server, launcher };
-  writeFileSync(noteFile, JSON.stringify(note));
-}
-
-/**
- * Stops the server a dead launcher left behind. A server whose launcher still lives is in use:
- * that is a LaunchError, never a kill.
- */
-export async function clearStaleServer(
-  label: string,
-  noteFile: string,
-  stopSignal: NodeJS.Signals,
-): Promise<void> {
-  const note = readNote(noteFile);
-  if (note === undefined) return;
-  if (isAlive(note.server)) {
-    if (isAlive(note.launcher)) {
-      throw new LaunchError(
-        `Waggle already runs from this folder (process ${note.launcher.pid} holds ${label}): ` +
-          'stop it first (Ctrl-C there), or set WAGGLE_STATE_DIR to another folder',
-      );
-    }
-    signalQuietly(note.server.pid, stopSignal);
-    const deadline = performance.now() + STOP_DEADLINE_MS;
-    while (isAlive(note.server)) {
-      if (performance.now() > deadline) signalQuietly(note.server.pid, 'SIGKILL');
-      await delay(POLL_MS);
-    }
-  }
-  rmSync(noteFile, { force: true });
-}
-
-function readNote(noteFile: string): ServerNote | undefined {
-  try {
-    return JSON.parse(readFileSync(noteFile, 'utf8')) as ServerNote;
-  } catch {
-    // No note, or one cut short by a crash while it was written: nothing to verify, nothing to kill.
-    return undefined;
-  }
-}
-
-function signalQuietly(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It ended between the look and the signal, which is what the signal was for.
-  }
+  removeProcessNote(start.noteFile);
 }

@@ -1,0 +1,72 @@
+/**
+ * Owns `npm start`: the stack, then the city on it, then the end of both in order. The last line on
+ * standard output is the city's; everything the launcher itself says goes to standard error.
+ */
+import { startCity } from './city-run.ts';
+import { LaunchError, reportFailure } from './launch-error.ts';
+import { defaultStateDir } from './paths.ts';
+import { type Stack, startStack } from './stack.ts';
+import { cityArguments, readStartOptions, type StartOptions } from './start-options.ts';
+import { listenForStop, type StopSignal } from './stop-signal.ts';
+import { forgetStores } from './stores.ts';
+
+const API_PORT_DEFAULT = 3000;
+const GATEWAY_PORT_DEFAULT = 3001;
+/** What a city that was told to stop gets for draining and its summary. */
+const CITY_STOP_DEADLINE_MS = 15_000;
+
+function say(line: string): void {
+  process.stderr.write(`waggle: ${line}\n`);
+}
+
+async function main(): Promise<number> {
+  const options = readStartOptions(process.argv.slice(2));
+  const stateDir = defaultStateDir();
+  if (options.fresh) await forgetStores(stateDir);
+  const stop = listenForStop();
+  const startedAtMs = performance.now();
+  const stack = await startStack({
+    stateDir,
+    apiPort: readPort('WAGGLE_API_PORT', API_PORT_DEFAULT),
+    gatewayPort: readPort('WAGGLE_GATEWAY_PORT', GATEWAY_PORT_DEFAULT),
+    redisUrl: process.env.REDIS_URL,
+    databaseUrl: process.env.DATABASE_URL,
+    speed: options.speed,
+    notify: say,
+  });
+  try {
+    say(`up in ${Math.round(performance.now() - startedAtMs)} ms`);
+    return stop.isRequested() ? 130 : await runCity(stack, options, stop);
+  } finally {
+    await stack.stop();
+    stop.release();
+  }
+}
+
+async function runCity(stack: Stack, options: StartOptions, stop: StopSignal): Promise<number> {
+  say(`live page: ${stack.apiUrl}/  API: ${stack.apiUrl}/api/v1  docs: ${stack.apiUrl}/api/docs`);
+  const city = startCity(stack, cityArguments(options));
+  const first = await Promise.race([city.ended, stop.requested]);
+  if (typeof first === 'string') {
+    await city.stop(CITY_STOP_DEADLINE_MS);
+    return city.ended;
+  }
+  if (options.keep && !stop.isRequested()) {
+    say('the city has ended, the stack stays up: Ctrl-C stops it');
+    await stop.requested;
+  }
+  return first;
+}
+
+/** Ports from the shell are wanted exactly; a busy one is an error, not a reason to move. */
+function readPort(variable: string, fallback: number): number {
+  const text = process.env[variable];
+  if (text === undefined || text === '') return fallback;
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new LaunchError(`${variable}=${text}: expected a port from 1 to 65535`);
+}
+
+process.exitCode = await main().catch((error: unknown) =>
+  reportFailure(error, (line) => process.stderr.write(line)),
+);
