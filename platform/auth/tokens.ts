@@ -1,0 +1,105 @@
+/**
+ * Signs and verifies access tokens and tracking links: JWT, HS256, with a `kid`, so that keys can be
+ * rotated without ending sessions. Owns no storage; refresh tokens are the users service's.
+ * Tokens live in wall time, whatever the speed of zone time.
+ */
+import { errors as joseErrors, jwtVerify, SignJWT } from 'jose';
+import type { Role } from '../../contracts/api/users.ts';
+import { WaggleError } from '../../contracts/errors.ts';
+import type { AccountId, DeliveryId, DriverId, FleetId, VehicleId } from '../../contracts/ids.ts';
+import type { Load, VehicleKind } from '../../contracts/states.ts';
+
+const ISSUER = 'waggle';
+const ALGORITHM = 'HS256';
+/** A token longer than this is not looked at. */
+const TOKEN_LENGTH_MAX = 8_192;
+
+/** What the gateway must know of a driver without asking anybody. */
+export interface DriverClaims {
+  readonly id: DriverId;
+  readonly fleet?: FleetId;
+  readonly skills: readonly string[];
+  readonly vehicles: readonly {
+    readonly id: VehicleId;
+    readonly kind: VehicleKind;
+    readonly capacity: Load;
+  }[];
+  readonly approved: boolean;
+}
+
+/** `access`: a person logged in. `track`: the holder of a link may watch one delivery. */
+export type Scope = 'access' | 'track';
+
+export interface Claims {
+  /** User id; for a tracking link the delivery id. */
+  readonly sub: string;
+  readonly role: Role;
+  readonly account: AccountId;
+  readonly driver?: DriverClaims;
+  /** Scope `track` only. */
+  readonly delivery?: DeliveryId;
+  readonly scope: Scope;
+  /** Unix seconds. */
+  readonly exp: number;
+}
+
+export interface SigningKey {
+  readonly kid: string;
+  readonly secret: string;
+}
+
+export interface TokenOptions {
+  /** The first signs, all verify. */
+  readonly keys: readonly [SigningKey, ...SigningKey[]];
+  readonly accessTokenMs: number;
+}
+
+export interface Tokens {
+  /** Throws WaggleError `auth.expired` or `auth.invalid`. */
+  verifyToken(token: string): Promise<Claims>;
+  signAccess(claims: Omit<Claims, 'exp' | 'scope' | 'delivery'>): Promise<string>;
+  /** A link that shows one delivery until `ttlMs` (wall ms) from now. */
+  signTracking(delivery: DeliveryId, account: AccountId, ttlMs: number): Promise<string>;
+}
+
+/** Makes the signer and verifier of one installation. */
+export function createTokens(options: TokenOptions): Tokens {
+  const encoder = new TextEncoder();
+  const secrets = new Map(options.keys.map((key) => [key.kid, encoder.encode(key.secret)]));
+  const [signer] = options.keys;
+  const signingSecret = encoder.encode(signer.secret);
+  const sign = (claims: Omit<Claims, 'exp'>, ttlMs: number): Promise<string> => {
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    return new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: ALGORITHM, kid: signer.kid })
+      .setIssuer(ISSUER)
+      .setIssuedAt(nowSeconds)
+      .setExpirationTime(nowSeconds + Math.max(1, Math.round(ttlMs / 1000)))
+      .sign(signingSecret);
+  };
+  return {
+    verifyToken: (token) => verify(token, secrets),
+    signAccess: (claims) => sign({ ...claims, scope: 'access' }, options.accessTokenMs),
+    signTracking: (delivery, account, ttlMs) =>
+      sign({ sub: delivery, role: 'customer', account, delivery, scope: 'track' }, ttlMs),
+  };
+}
+
+async function verify(token: string, secrets: ReadonlyMap<string, Uint8Array>): Promise<Claims> {
+  if (token.length > TOKEN_LENGTH_MAX) throw new WaggleError('auth.invalid');
+  try {
+    const { payload } = await jwtVerify<Claims>(
+      token,
+      (header) => {
+        const secret = secrets.get(header.kid ?? '');
+        if (secret === undefined) throw new WaggleError('auth.invalid');
+        return secret;
+      },
+      { issuer: ISSUER, algorithms: [ALGORITHM], requiredClaims: ['sub', 'exp', 'scope'] },
+    );
+    return payload;
+  } catch (error) {
+    if (error instanceof joseErrors.JWTExpired) throw new WaggleError('auth.expired');
+    throw new WaggleError('auth.invalid');
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Tells failures of Postgres apart by their codes: what a caller may send again, and what is ours.
+ * The list is closed; a code that is not in it is never retried.
+ */
+import { WaggleError } from '../contracts/errors.ts';
+
+/** Connection exceptions, shutdown, start-up, too many connections, out of resources. */
+const AWAY = /^(08|53|57P0|57014)/;
+/** Serialisation failure, deadlock, lock not available: the same transaction may be tried again. */
+const RETRY = new Set(['40001', '40P01', '55P03']);
+const UNIQUE_VIOLATION = '23505';
+/** Errors of sockets and of knex's pool that mean the server cannot be reached. */
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+]);
+
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** The violated unique constraint, or undefined. */
+export function uniqueViolation(error: unknown): string | undefined {
+  if (codeOf(error) !== UNIQUE_VIOLATION) return undefined;
+  const { constraint } = error as { constraint?: unknown };
+  return typeof constraint === 'string' ? constraint : '';
+}
+
+/** Whether the same transaction may simply be run again. */
+export function isRetryable(error: unknown): boolean {
+  return RETRY.has(codeOf(error) ?? '');
+}
+
+/** Whether Postgres cannot be reached or cannot serve now. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const code = codeOf(error);
+  if (code !== undefined && (UNREACHABLE.has(code) || AWAY.test(code))) return true;
+  const { name, message, errors } = error as {
+    name?: unknown;
+    message?: unknown;
+    errors?: unknown;
+  };
+  if (name === 'KnexTimeoutError') return true;
+  if (Array.isArray(errors) && errors.some(isDatabaseAway)) return true;
+  return (
+    typeof message === 'string' &&
+    (message.startsWith('Connection terminated') || message.startsWith('Connection ended'))
+  );
+}
+
+/** Turns "Postgres is away" into `service.unavailable` (503); passes everything else on. */
+export function translateDatabaseError(error: unknown): unknown {
+  if (isDatabaseAway(error) || isRetryable(error)) {
+    return new WaggleError('service.unavailable', 'the database cannot be reached');
+  }
+  return error;
+}
