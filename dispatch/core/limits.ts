@@ -1,0 +1,22 @@
+/** Every bound of a zone, in one place. */
+export const ZONE_LIMITS = {
+  /** Drivers with a record, on duty or off. */
+  drivers: 200_000,
+  /** Deliveries that have not ended. */
+  openDeliveries: 50_000,
+  /** Tombstones kept; the oldest go first once older than `tombstoneMs`. */
+  tombstones: 200_000,
+  /** A tombstone outlives every re-send; zone ms, long enough at any speed that is allowed. */
+  tombstoneMs: 24 * 3_600_000,
+  /** Answers remembered per driver: more than an app keeps unconfirmed. */
+  outcomes: 32,
+  pastOffers: 16,
+  /** Deliveries one round considers, the most urgent first. */
+  roundDeliveries: 2_000,
+  /** Stops in one plan, whatever the policy says. */
+  planStops: 24,
+  /** Cool-downs remembered per delivery. */
+  coolDowns: 64,
+  /** An off-duty record is dropped after this long; zone ms. */
+  offKeptMs: 24 * 3_600_000,
+} as const;

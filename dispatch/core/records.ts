@@ -1,0 +1,115 @@
+/**
+ * The records a zone keeps. Every record is immutable and replaced when it changes, so a snapshot
+ * copies references in no time and encodes them while the zone goes on.
+ */
+import type { DeliveryRequest, DriverProfile, DriverTransfer, Presence } from '../../contracts/commands.ts';
+import type { Fix, OfferTerms, Stop } from '../../contracts/events.ts';
+import type { DeliveryId, DriverId, OfferId, ZoneId } from '../../contracts/ids.ts';
+import type { Deed, RefusalReason } from '../../contracts/refusals.ts';
+import type { DeliveryState, Duty, EndReason, OfferOutcome, ReadySource } from '../../contracts/states.ts';
+
+/** A driver's ordered stops. `version` grows with every change, also when stops are only ticked off. */
+export interface Plan {
+  readonly version: number;
+  readonly stops: readonly Stop[];
+}
+
+/** An action that was taken in, kept so that the same number gets the same answer. */
+export interface Outcome {
+  readonly action: number;
+  readonly deed: Deed;
+  readonly refused?: RefusalReason;
+}
+
+/**
+ * A driver in a zone.
+ *
+ * Modes (`duty`): `off` keeps the record for late re-sends and takes no work; `available` may get
+ * offers; `on_break` may not, and has an empty plan; `last_job` finishes its plan, then turns `off`.
+ * Beside duty: `leaving` freezes an idle driver on its way to another zone until that one answers;
+ * `silence` is `live`, `stale` (gets no offers) or `suspended` (its parcels not yet picked up are
+ * dispatched again). Must hold: at most one open offer; parcels within capacity; a plan only while
+ * `available` or `last_job`; each stop's delivery names this driver.
+ */
+export interface Driver {
+  readonly id: DriverId;
+  readonly slot: number;
+  /** Counts the stays in slots of this zone; a position with another tenancy is not this driver's. */
+  readonly tenancy: number;
+  readonly profile: DriverProfile;
+  readonly duty: Duty;
+  readonly presence: Presence | null;
+  readonly silence: 'live' | 'stale' | 'suspended';
+  /** Greatest action number taken in; the next must be one more. */
+  readonly lastAction: number;
+  readonly outcomes: readonly Outcome[];
+  /** Version of what the app must know, and the greatest one it has confirmed. */
+  readonly view: number;
+  readonly seenView: number;
+  /** Zone time at which an unseen view or unanswered transfer is sent again. */
+  readonly nudgeMs: number;
+  readonly plan: Plan;
+  readonly offer: OfferId | null;
+  readonly pastOffers: readonly (readonly [OfferId, OfferOutcome])[];
+  /** The last position a round recorded. */
+  readonly fix: Fix | null;
+  readonly leaving: { readonly to: ZoneId; readonly transfer: number; readonly record: DriverTransfer } | null;
+  /** The transfer that brought it here, so that a repeated hand-over gets the same answer. */
+  readonly cameBy: { readonly from: ZoneId; readonly number: number } | null;
+  /** Zone time since when it has nothing to do. */
+  readonly idleSinceMs: number;
+}
+
+/**
+ * A delivery in a zone. States and their order: `contracts/states.ts`. `scheduled` waits for its
+ * time; `pending` waits for a driver, with at most one open offer; from `assigned` on exactly one
+ * driver has it in its plan. It leaves the zone's books when it ends; a tombstone stays.
+ */
+export interface Delivery {
+  readonly id: DeliveryId;
+  /** Greatest command number taken in. */
+  readonly number: number;
+  readonly request: DeliveryRequest;
+  readonly promiseMs: number;
+  readonly readyMs: number;
+  readonly readySource: ReadySource;
+  readonly state: DeliveryState;
+  readonly driver: DriverId | null;
+  readonly offer: OfferId | null;
+  /** Ops hold it back from matching. */
+  readonly held: boolean;
+  readonly coolDowns: readonly (readonly [DriverId, number])[];
+  readonly requestedMs: number;
+  readonly pickedUpMs: number | null;
+  /** What a return will end with. */
+  readonly returnReason: EndReason | null;
+  /** Problems raised to ops. */
+  readonly raised: readonly string[];
+}
+
+/** What remains of an ended delivery: enough to answer a late or repeated command. */
+export interface Tombstone {
+  readonly id: DeliveryId;
+  readonly number: number;
+  readonly state: DeliveryState;
+  readonly driver: DriverId | null;
+  readonly endedMs: number;
+}
+
+/**
+ * An open offer: a proposed plan change with its terms frozen. It has one outcome: `accepted`,
+ * `declined`, `expired` (seen, unanswered), `undelivered` (never seen) or `withdrawn`; then it is gone
+ * from here and only the driver's `pastOffers` remember it.
+ */
+export interface Offer {
+  readonly id: OfferId;
+  readonly driver: DriverId;
+  readonly deliveries: readonly DeliveryId[];
+  readonly stops: readonly Stop[];
+  readonly planVersion: number;
+  readonly terms: OfferTerms;
+  readonly madeMs: number;
+  /** The view version that carries it; seen once the app confirmed that view. */
+  readonly view: number;
+  readonly unseenTold: boolean;
+}

@@ -1,0 +1,109 @@
+/**
+ * What a plan costs: driving its stops in order gives times, and times give a cost in integer
+ * seconds from the zone's named weights. Also the customer's ETA: the whole chain of stops, ready
+ * time and service times.
+ */
+import type { Stop } from '../../contracts/events.ts';
+import type { PointE7 } from '../../contracts/geo.ts';
+import type { DeliveryId } from '../../contracts/ids.ts';
+import type { VehicleKind } from '../../contracts/states.ts';
+import type { Delivery } from './records.ts';
+import type { Zone } from './zone.ts';
+
+/** Where and when a drive begins, and with what. */
+export interface Departure {
+  readonly from: PointE7;
+  readonly atMs: number;
+  readonly vehicle: VehicleKind;
+}
+
+/** Times of one stop of a driven plan; zone ms. */
+export interface StopTimes {
+  readonly stop: Stop;
+  readonly arriveMs: number;
+  /** Pickup, hand-over or return done. */
+  readonly doneMs: number;
+}
+
+/** Cost of a plan in seconds by term; `total` is weighted, the terms are raw. */
+export interface PlanCost {
+  readonly total: number;
+  readonly travelSeconds: number;
+  readonly lateSeconds: number;
+  readonly readyWaitSeconds: number;
+  readonly driverWaitSeconds: number;
+}
+
+/** Finds a delivery by id: the zone's own, or one that is about to be asked about. */
+export type FindDelivery = (id: DeliveryId) => Delivery | undefined;
+
+/** Drives the stops in order. A pickup waits for the ready time; every stop has its service time. */
+export function drive(
+  zone: Zone,
+  departure: Departure,
+  stops: readonly Stop[],
+  find: FindDelivery,
+): StopTimes[] {
+  const times: StopTimes[] = [];
+  let at: PointE7 = departure.from;
+  let nowMs = departure.atMs;
+  let previous: Stop | null = null;
+  const { pickupServiceMs, dropoffServiceMs } = zone.policy;
+  for (const stop of stops) {
+    const travelMs = stop.arrived ? 0 : zone.travel.ms(at, stop, departure.vehicle, nowMs);
+    const arriveMs = nowMs + travelMs;
+    const together = previous !== null && previous.kind === stop.kind && isSamePlace(previous, stop);
+    const serviceMs = together ? 0 : stop.kind === 'pickup' ? pickupServiceMs : dropoffServiceMs;
+    const readyMs = stop.kind === 'pickup' ? (find(stop.delivery)?.readyMs ?? 0) : 0;
+    const doneMs = Math.max(arriveMs + serviceMs, readyMs);
+    times.push({ stop, arriveMs, doneMs });
+    at = stop;
+    nowMs = doneMs;
+    previous = stop;
+  }
+  return times;
+}
+
+/** Whether two stops are at one door. */
+export function isSamePlace(a: PointE7, b: PointE7): boolean {
+  return a.latE7 === b.latE7 && a.lonE7 === b.lonE7;
+}
+
+/** The weighted cost of a driven plan. */
+export function costOf(
+  zone: Zone,
+  departure: Departure,
+  times: readonly StopTimes[],
+  find: FindDelivery,
+): PlanCost {
+  let travelMs = 0;
+  let lateMs = 0;
+  let readyWaitMs = 0;
+  let driverWaitMs = 0;
+  let leftMs = departure.atMs;
+  for (const { stop, arriveMs, doneMs } of times) {
+    travelMs += arriveMs - leftMs;
+    leftMs = doneMs;
+    const delivery = find(stop.delivery);
+    if (!delivery) continue;
+    if (stop.kind === 'pickup') {
+      readyWaitMs += Math.max(0, arriveMs - delivery.readyMs);
+      driverWaitMs += Math.max(0, delivery.readyMs - arriveMs);
+    } else if (stop.kind === 'dropoff') {
+      lateMs += Math.max(0, doneMs - delivery.promiseMs);
+    }
+  }
+  const { weights } = zone.config;
+  const weighted =
+    travelMs * weights.travelPerMille +
+    lateMs * weights.latePerMille +
+    readyWaitMs * weights.readyWaitPerMille +
+    driverWaitMs * weights.driverWaitPerMille;
+  return {
+    total: Math.round(weighted / 1_000_000),
+    travelSeconds: Math.round(travelMs / 1000),
+    lateSeconds: Math.round(lateMs / 1000),
+    readyWaitSeconds: Math.round(readyWaitMs / 1000),
+    driverWaitSeconds: Math.round(driverWaitMs / 1000),
+  };
+}

@@ -1,0 +1,109 @@
+/** What time alone decides: deadlines of offers, deliveries, controls; silence; repeats. */
+import type { DeliveryId, DriverId, OfferId } from '../../contracts/ids.ts';
+import type { ControlKind } from '../../contracts/zone.ts';
+import type { Due } from './agenda.ts';
+import type { Decision } from './decision.ts';
+import { deliveryDueMs, driverDueMs, isSeen, isUnanswered, offerDueMs } from './due.ts';
+import type { ZoneInput } from './input.ts';
+import { ZONE_LIMITS } from './limits.ts';
+import { closeOffer, endDelivery, raise, unassign } from './moves.ts';
+
+/** Does everything that is due at the step's time. */
+export function decideTimer(step: Decision): void {
+  for (const due of step.zone.agenda.take(step.atMs)) decideDue(step, due);
+}
+
+function decideDue(step: Decision, due: Due): void {
+  switch (due.kind) {
+    case 'control': {
+      const kind = due.id as ControlKind;
+      const control = step.zone.controls.get(kind);
+      if (control && control.untilMs <= step.atMs) step.emit({ type: 'control.ended', kind });
+      return;
+    }
+    case 'delivery':
+      return deliveryDue(step, due.id);
+    case 'offer':
+      return offerDue(step, due.id);
+    case 'driver':
+      return driverDue(step, due.id);
+    case 'tombstones':
+      return tombstonesDue(step);
+  }
+}
+
+function deliveryDue(step: Decision, id: DeliveryId): void {
+  const delivery = step.delivery(id);
+  if (!delivery || deliveryDueMs(step.zone, delivery) > step.atMs) return;
+  switch (delivery.state) {
+    case 'scheduled':
+      return step.emit({ type: 'delivery.due', delivery: id });
+    case 'pending':
+      return endDelivery(step, delivery, 'failed', { code: 'no_driver_found', fault: 'platform' });
+    case 'assigned':
+    case 'at_pickup':
+      return endDelivery(step, delivery, 'failed', { code: 'never_completed', fault: 'driver' });
+    default:
+      if (!delivery.raised.includes('aboard_too_long')) {
+        return raise(step, delivery, 'aboard_too_long');
+      }
+      return endDelivery(step, delivery, 'failed', { code: 'never_completed', fault: 'driver' });
+  }
+}
+
+function offerDue(step: Decision, id: OfferId): void {
+  const offer = step.zone.offers.get(id);
+  if (!offer || offerDueMs(step.zone, offer) > step.atMs) return;
+  if (offer.terms.expiresMs > step.atMs) {
+    return step.emit({ type: 'offer.unseen', offer: id, driver: offer.driver });
+  }
+  // Silence cools down too: asking the same phone again at once would only cost the customer time.
+  const coolUntilMs = step.atMs + step.zone.policy.offerTtlMs;
+  closeOffer(step, id, isSeen(step.zone, offer) ? 'expired' : 'undelivered', { coolUntilMs });
+}
+
+function driverDue(step: Decision, id: DriverId): void {
+  const driver = step.driver(id);
+  if (!driver || driverDueMs(driver) > step.atMs) return;
+  if (isUnanswered(driver)) return step.emit({ type: 'driver.nudged', driver: id });
+  if (driver.duty === 'off') step.emit({ type: 'driver.left', driver: id });
+}
+
+function tombstonesDue(step: Decision): void {
+  const { tombstones } = step.zone;
+  const keepFromMs = step.atMs - ZONE_LIMITS.tombstoneMs;
+  const excess = tombstones.size - ZONE_LIMITS.tombstones;
+  let count = 0;
+  for (const { endedMs } of tombstones.values()) {
+    if (endedMs > keepFromMs && count >= excess) break;
+    count++;
+  }
+  if (count > 0) step.emit({ type: 'tombstones.dropped', count });
+}
+
+/**
+ * Silence: a stale driver gets no offers; a suspended one loses what it has not picked up, and what
+ * it has aboard is raised to ops. A new position makes it live again.
+ */
+export function decideSilence(
+  step: Decision,
+  input: Extract<ZoneInput, { kind: 'silence' }>,
+): void {
+  for (const { slot, level } of input.drivers) {
+    const driver = step.zone.drivers[slot];
+    if (!driver || driver.silence === level) continue;
+    step.emit({ type: 'driver.silent', driver: driver.id, level });
+    if (level !== 'suspended') continue;
+    if (driver.offer) closeOffer(step, driver.offer, 'withdrawn', { why: 'silent' });
+    const ids = new Set(driver.plan.stops.map((stop) => stop.delivery));
+    for (const id of ids) {
+      const delivery = step.delivery(id);
+      if (!delivery) continue;
+      if (delivery.state === 'assigned' || delivery.state === 'at_pickup') {
+        unassign(step, delivery, 'driver_silent');
+      } else {
+        raise(step, delivery, 'driver_silent_with_parcel');
+      }
+    }
+  }
+}

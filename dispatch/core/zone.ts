@@ -1,0 +1,80 @@
+/**
+ * A zone's state: who is here, what is open, what was promised. Mutable as a container of immutable
+ * records; changed only by `apply`. Look-up tables and the agenda are derived and rebuilt at restore.
+ */
+import { hash32, type DeliveryId, type DriverId, type OfferId } from '../../contracts/ids.ts';
+import type { Control, ControlKind, ZoneConfig, ZonePolicy } from '../../contracts/zone.ts';
+import { Agenda } from './agenda.ts';
+import { Plane } from './plane.ts';
+import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
+import { DistanceSpeed, type TravelTime } from './travel-time.ts';
+
+export class Zone {
+  config: ZoneConfig;
+  /** By slot; null where free. */
+  readonly drivers: (Driver | null)[] = [];
+  /** Free slots, the last one is taken next. Part of the state: slots must come out the same. */
+  readonly freeSlots: number[] = [];
+  readonly deliveries = new Map<DeliveryId, Delivery>();
+  readonly tombstones = new Map<DeliveryId, Tombstone>();
+  readonly offers = new Map<OfferId, Offer>();
+  readonly controls = new Map<ControlKind, Control>();
+  /** Requests of ops that were carried out, newest last, so that a repeat does nothing. */
+  readonly opsRequests = new Set<string>();
+  /** Counts whatever needs an id or a tenancy; only grows. */
+  counter = 0;
+  rounds = 0;
+
+  // Derived, not state.
+  readonly slotOf = new Map<DriverId, number>();
+  readonly agenda = new Agenda();
+  plane: Plane;
+  travel: TravelTime;
+  readonly hash: number;
+
+  constructor(config: ZoneConfig) {
+    this.config = config;
+    this.plane = new Plane(config.plane);
+    this.travel = new DistanceSpeed(config);
+    this.hash = hash32(config.id);
+  }
+
+  get policy(): ZonePolicy {
+    return this.config.policy;
+  }
+
+  driver(id: DriverId): Driver | null {
+    const slot = this.slotOf.get(id);
+    return slot === undefined ? null : (this.drivers[slot] ?? null);
+  }
+
+  /** The value of a live control, or null when it is not set. */
+  control(kind: ControlKind): number | null {
+    return this.controls.get(kind)?.value ?? null;
+  }
+
+  /** Replaces the configuration; the plane and the grid of a zone never change. */
+  reconfigure(config: ZoneConfig): void {
+    this.config = config;
+    this.plane = new Plane(config.plane);
+    this.travel = new DistanceSpeed(config);
+  }
+}
+
+/** Distance within which a driver is considered, with the ops' control applied. */
+export function radiusMeters(zone: Zone): number {
+  const shrunk = zone.control('shrink_radius');
+  return shrunk === null ? zone.policy.radiusMeters : Math.min(shrunk, zone.policy.radiusMeters);
+}
+
+/** Most deliveries in one plan, with the ops' control applied. */
+export function stackMax(zone: Zone): number {
+  const limit = zone.control('stacking_limit');
+  return limit === null ? zone.policy.stackMax : Math.min(limit, zone.policy.stackMax);
+}
+
+/** Whether assignments are committed without asking. */
+export function autoAssigns(zone: Zone): boolean {
+  const control = zone.control('auto_assign');
+  return control === null ? zone.policy.autoAssign : control === 1;
+}
