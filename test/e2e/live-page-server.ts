@@ -1,0 +1,151 @@
+/**
+ * Owns a stand-in for API and gateway in tests of the live page: the built files under the strictest
+ * policy an operator may set, and a socket that plays the pictures a test hands it.
+ */
+import { readFile } from 'node:fs/promises';
+import { extname, join, normalize } from 'node:path';
+import uWS from 'uWebSockets.js';
+import type { CellPicture, NodePicture } from '../../contracts/push.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+};
+
+interface Seat {
+  cells: Set<string>;
+  ready: boolean;
+}
+
+export interface PageServerOptions {
+  readonly webDir: string;
+  /** The answer to GET /api/v1/zones. */
+  readonly zones: unknown;
+  readonly speed: number;
+  readonly zoneMs: () => number;
+}
+
+export class PageServer {
+  port = 0;
+  /** Tokens of the sockets so far, in the order in which they said hello. */
+  readonly hellos: string[] = [];
+  private readonly sockets = new Set<uWS.WebSocket<Seat>>();
+  private readonly options: PageServerOptions;
+  private readonly app: uWS.TemplatedApp;
+  private listening: uWS.us_listen_socket | null = null;
+
+  constructor(options: PageServerOptions) {
+    this.options = options;
+    this.app = uWS.App();
+    this.app.ws<Seat>('/v1', {
+      maxBackpressure: 64 * 1024 * 1024,
+      upgrade: (response, request, context) =>
+        response.upgrade(
+          { cells: new Set(), ready: false },
+          request.getHeader('sec-websocket-key'),
+          request.getHeader('sec-websocket-protocol'),
+          request.getHeader('sec-websocket-extensions'),
+          context,
+        ),
+      open: (socket) => void this.sockets.add(socket),
+      close: (socket) => void this.sockets.delete(socket),
+      message: (socket, message) => this.heard(socket, Buffer.from(message).toString('utf8')),
+    });
+    this.app.get('/*', (response, request) => this.serve(response, request.getUrl()));
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.app.listen('127.0.0.1', 0, (socket) => {
+        if (!socket) return reject(new Error('no free port'));
+        this.listening = socket;
+        this.port = uWS.us_socket_local_port(socket);
+        resolve();
+      });
+    });
+  }
+
+  /** Sockets that said hello and are still open. */
+  get viewers(): number {
+    return [...this.sockets].filter((socket) => socket.getUserData().ready).length;
+  }
+
+  /** Sends each viewer the pictures of the cells it asked for. Returns how many were sent. */
+  play(pictures: readonly CellPicture[], nodes: readonly NodePicture[]): number {
+    let sent = 0;
+    for (const socket of this.sockets) {
+      const { cells, ready } = socket.getUserData();
+      if (!ready) continue;
+      for (const picture of pictures) {
+        if (!cells.has(picture.cell)) continue;
+        socket.send(JSON.stringify({ t: 'pic', picture }));
+        sent++;
+      }
+      for (const picture of nodes) socket.send(JSON.stringify({ t: 'nodes', picture }));
+    }
+    return sent;
+  }
+
+  /** Cuts every connection without a farewell, as a killed gateway does. */
+  cut(): void {
+    for (const socket of [...this.sockets]) socket.close();
+  }
+
+  close(): void {
+    this.cut();
+    if (this.listening) uWS.us_listen_socket_close(this.listening);
+    this.app.close();
+  }
+
+  private heard(socket: uWS.WebSocket<Seat>, text: string): void {
+    const message = JSON.parse(text) as { t: string; token?: string; cells?: string[] };
+    const seat = socket.getUserData();
+    if (message.t === 'hello') {
+      this.hellos.push(message.token ?? '');
+      seat.ready = true;
+      const { speed, zoneMs } = this.options;
+      socket.send(JSON.stringify({ t: 'welcome', speed, zoneMs: zoneMs() }));
+    }
+    if (message.t === 'view') seat.cells = new Set(message.cells);
+  }
+
+  private serve(response: uWS.HttpResponse, url: string): void {
+    let gone = false;
+    response.onAborted(() => {
+      gone = true;
+    });
+    const answer = (status: string, type: string, body: string | Buffer): void => {
+      if (gone) return;
+      response.cork(() => {
+        response.writeStatus(status).writeHeader('content-type', type);
+        response.writeHeader('content-security-policy', this.policy());
+        response.end(body);
+      });
+    };
+    const json = (value: unknown): void => answer('200', 'application/json', JSON.stringify(value));
+    if (url === '/api/v1/zones') return json(this.options.zones);
+    if (url === '/config.json') return json({ gatewayUrl: `ws://127.0.0.1:${this.port}/v1` });
+    const path = normalize(url === '/' ? '/index.html' : url);
+    readFile(join(this.options.webDir, path)).then(
+      (body) => answer('200', TYPES[extname(path)] ?? 'application/octet-stream', body),
+      () => answer('404', 'text/plain', 'not found'),
+    );
+  }
+
+  private policy(): string {
+    return [
+      "default-src 'none'",
+      "script-src 'self'",
+      "worker-src 'self'",
+      "style-src 'self'",
+      "img-src 'self' data: blob:",
+      `connect-src 'self' ws://127.0.0.1:${this.port}`,
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ].join('; ');
+  }
+}

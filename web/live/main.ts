@@ -1,0 +1,153 @@
+/**
+ * Starts the live page: joins session, feed, state, map and panel. Everything with a life of its own
+ * is made here and handed to the parts.
+ */
+import { paletteFor } from './activity.ts';
+import { type Feed, openFeed } from './feed.ts';
+import { LiveState } from './live-state.ts';
+import { askToLogIn } from './login.ts';
+import { MapView } from './map-view.ts';
+import { loadPageConfig, type PageConfig } from './page-config.ts';
+import { type Connection, drawPanel } from './panel.ts';
+import { type Report, reportOf } from './report.ts';
+import { forgetSession, renewToken, takeSession } from './session.ts';
+import { type ViewCells } from './view-cells.ts';
+import { loadZones } from './zones.ts';
+
+const PANEL_MS = 500;
+const PRUNE_MS = 2_000;
+
+declare global {
+  interface Window {
+    /** What the page shows, for tests and the curious. */
+    __waggle?: () => Report;
+  }
+}
+
+/** Host ms UTC. Motion, silence and pictures all use this one clock. */
+const hostMs = (): number => Date.now();
+
+function isDark(): boolean {
+  const asked = new URLSearchParams(location.search).get('theme');
+  if (asked === 'dark' || asked === 'light') return asked === 'dark';
+  return matchMedia('(prefers-color-scheme: dark)').matches;
+}
+
+function container(): HTMLElement {
+  const found = document.getElementById('map');
+  if (!found) throw new Error('The page has no #map.');
+  return found;
+}
+
+class LivePage {
+  private readonly state = new LiveState();
+  private readonly config: PageConfig;
+  private readonly map: MapView;
+  private palette = paletteFor(isDark());
+  private connection: Connection = 'connecting';
+  private clock: { zoneMs: number; speed: number; heardMs: number } | null = null;
+  private zoneNames: ReadonlyMap<string, string> = new Map();
+  private view: ViewCells = { cells: [], cut: false };
+  private feed: Feed | null = null;
+
+  constructor(config: PageConfig, start: ReturnType<typeof takeSession>['start']) {
+    this.config = config;
+    this.state.motion.still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.map = new MapView({
+      container: container(),
+      state: this.state,
+      palette: this.palette,
+      styleUrl: config.styleUrl,
+      start,
+      hostMs,
+      zoneNowMs: () => this.zoneNowMs(),
+      onCells: (view) => this.watch(view),
+    });
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.paint());
+    setInterval(() => this.drawPanel(), PANEL_MS);
+    setInterval(() => this.prune(), PRUNE_MS);
+    this.paint();
+    window.__waggle = () => this.report();
+  }
+
+  /** Follows the city with a token; asks for a log-in when there is none or it was refused. */
+  async follow(token: string | null): Promise<void> {
+    const current = token ?? (await askToLogIn());
+    void loadZones(current).then(({ names, outlines }) => {
+      this.zoneNames = names;
+      this.map.showZones(outlines);
+    });
+    let next: string | null = current;
+    this.feed = openFeed({
+      url: this.config.gatewayUrl,
+      // The first connection uses what we have; later ones a fresh token, where there is one.
+      token: async () => {
+        const given = next ?? (await renewToken()) ?? current;
+        next = null;
+        return given;
+      },
+      onCell: (picture) => {
+        if (this.state.applyCell(picture, hostMs())) this.map.touch();
+      },
+      onNode: (picture) => this.state.applyNode(picture, hostMs()),
+      onClock: (clock) => {
+        this.clock = { ...clock, heardMs: hostMs() };
+      },
+      onConnection: (connection) => this.connected(connection),
+    });
+    this.feed.watch(this.view.cells);
+  }
+
+  private connected(connection: Connection): void {
+    this.connection = connection;
+    this.drawPanel();
+    if (connection !== 'refused') return;
+    this.feed?.close();
+    forgetSession();
+    void renewToken().then((token) => this.follow(token));
+  }
+
+  private watch(view: ViewCells): void {
+    this.view = view;
+    this.feed?.watch(view.cells);
+    const hint = document.getElementById('hint');
+    if (!hint) return;
+    hint.hidden = !view.cut;
+    hint.textContent = view.cut ? 'Showing the middle of the map only: zoom in to see more.' : '';
+  }
+
+  private prune(): void {
+    // While the line is down nothing comes: what was last seen stays, marked by the state chip.
+    if (this.connection !== 'live') return;
+    this.state.prune(new Set(this.view.cells), hostMs());
+    this.map.touch();
+  }
+
+  private zoneNowMs(): number {
+    if (!this.clock) return this.state.zoneMs;
+    return this.clock.zoneMs + (hostMs() - this.clock.heardMs) * this.clock.speed;
+  }
+
+  private paint(): void {
+    const dark = isDark();
+    document.documentElement.dataset.theme = dark ? 'dark' : 'light';
+    this.palette = paletteFor(dark);
+    this.map.setPalette(this.palette);
+    this.drawPanel();
+  }
+
+  private drawPanel(): void {
+    const { state, palette, connection, zoneNames } = this;
+    const speed = this.clock?.speed ?? null;
+    drawPanel({ state, palette, connection, speed, hostMs: hostMs(), zoneNames });
+  }
+
+  private report(): Report {
+    const { state, connection, view, map } = this;
+    return reportOf({ state, connection, cells: view.cells, frames: map.frames, hostMs: hostMs() });
+  }
+}
+
+const { token, start } = takeSession();
+const page = new LivePage(await loadPageConfig(), start);
+await page.follow(token);

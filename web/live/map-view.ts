@@ -1,0 +1,182 @@
+/**
+ * Owns the map and its drawing loop: frames are drawn when something moved or changed, at most thirty
+ * a second, and none while the tab is hidden. It must never decide what is true; it only shows it.
+ */
+import { MapboxOverlay } from '@deck.gl/mapbox';
+import { Map as MapLibreMap, NavigationControl, setWorkerUrl, type StyleSpecification } from 'maplibre-gl';
+import { ACTIVITIES, type Palette, STATE_LABELS } from './activity.ts';
+import { drawDriverIcons } from './driver-icon.ts';
+import { layersOf, openDeliveries, type ZoneOutline } from './layers.ts';
+import type { LiveDelivery, LiveDriver, LiveState } from './live-state.ts';
+import type { StartView } from './session.ts';
+import { cellsInView, type ViewBounds, type ViewCells } from './view-cells.ts';
+import { etaText } from './words.ts';
+
+const FRAME_MS_MIN = 33;
+const WORLD: StartView = { lat: 25, lon: 0, zoom: 1.6 };
+
+/** Set by the bundler: the file name of MapLibre's worker, which must be a file of its own. */
+declare const MAP_WORKER_FILE: string;
+
+export interface MapViewOptions {
+  readonly container: HTMLElement;
+  readonly state: LiveState;
+  readonly palette: Palette;
+  readonly styleUrl: string | null;
+  readonly start: StartView | null;
+  readonly hostMs: () => number;
+  readonly zoneNowMs: () => number;
+  readonly onCells: (view: ViewCells) => void;
+}
+
+function emptyStyle(palette: Palette): StyleSpecification {
+  const ground = {
+    id: 'ground',
+    type: 'background' as const,
+    paint: { 'background-color': palette.background },
+  };
+  return { version: 8, sources: {}, layers: [ground] };
+}
+
+export class MapView {
+  readonly map: MapLibreMap;
+  frames = 0;
+  private readonly options: MapViewOptions;
+  private readonly overlay: MapboxOverlay;
+  private readonly icons = drawDriverIcons();
+  private palette: Palette;
+  private zones: readonly ZoneOutline[] = [];
+  private cells: readonly string[] = [];
+  private drivers: readonly LiveDriver[] = [];
+  private driversVersion = -1;
+  private open: readonly LiveDelivery[] = [];
+  private deliveriesVersion = -1;
+  private motionFrame = 0;
+  private lastFrameMs = 0;
+  private dirty = true;
+
+  constructor(options: MapViewOptions) {
+    this.options = options;
+    this.palette = options.palette;
+    setWorkerUrl(new URL(MAP_WORKER_FILE, document.baseURI).href);
+    const start = options.start ?? WORLD;
+    this.map = new MapLibreMap({
+      container: options.container,
+      style: options.styleUrl ?? emptyStyle(options.palette),
+      center: [start.lon, start.lat],
+      zoom: start.zoom,
+      maxPitch: 0,
+      dragRotate: false,
+      attributionControl: options.styleUrl === null ? false : { compact: true },
+    });
+    this.map.addControl(new NavigationControl({ showCompass: false }), 'top-left');
+    this.overlay = new MapboxOverlay({
+      interleaved: false,
+      layers: [],
+      getTooltip: ({ object, layer }) => this.tooltip(layer?.id, object),
+    });
+    this.map.addControl(this.overlay);
+    this.map.on('moveend', () => this.askForCells());
+    this.map.on('zoom', () => this.touch());
+    this.map.once('load', () => this.askForCells());
+    requestAnimationFrame(this.frame);
+  }
+
+  /** Something changed that the next frame must show. */
+  touch(): void {
+    this.dirty = true;
+  }
+
+  /** Draws the outlines of zones, and moves there when the link named no place. */
+  showZones(zones: readonly ZoneOutline[]): void {
+    this.zones = zones;
+    this.touch();
+    const points = zones.flatMap((zone) => zone.path);
+    const [first] = points;
+    if (!first || this.options.start) return;
+    const lons = points.map(([lon]) => lon);
+    const lats = points.map(([, lat]) => lat);
+    const wide = window.innerWidth > 760;
+    this.map.fitBounds(
+      [
+        [Math.min(...lons), Math.min(...lats)],
+        [Math.max(...lons), Math.max(...lats)],
+      ],
+      { padding: { top: 30, left: 40, right: wide ? 420 : 30, bottom: 30 }, animate: false },
+    );
+  }
+
+  setPalette(palette: Palette): void {
+    this.palette = palette;
+    if (this.options.styleUrl === null) this.map.setStyle(emptyStyle(palette));
+    this.touch();
+  }
+
+  private bounds(): ViewBounds {
+    const bounds = this.map.getBounds();
+    const [west, south] = [bounds.getWest(), bounds.getSouth()];
+    return { west, south, east: bounds.getEast(), north: bounds.getNorth() };
+  }
+
+  private askForCells(): void {
+    const view = cellsInView(this.bounds());
+    this.cells = view.cells;
+    this.touch();
+    this.options.onCells(view);
+  }
+
+  private readonly frame = (): void => {
+    requestAnimationFrame(this.frame);
+    const { state, hostMs } = this.options;
+    const nowMs = hostMs();
+    if (nowMs - this.lastFrameMs < FRAME_MS_MIN) return;
+    const moved = state.motion.advance(state.drivers.values(), nowMs);
+    if (!moved && !this.dirty) return;
+    if (moved) this.motionFrame++;
+    this.lastFrameMs = nowMs;
+    this.dirty = false;
+    this.draw();
+  };
+
+  private draw(): void {
+    const { state, zoneNowMs } = this.options;
+    // A new array tells the layer to rebuild everything, so it is made only after a change.
+    if (this.driversVersion !== state.driversVersion) {
+      this.driversVersion = state.driversVersion;
+      this.drivers = [...state.drivers.values()];
+    }
+    if (this.deliveriesVersion !== state.deliveriesVersion) {
+      this.deliveriesVersion = state.deliveriesVersion;
+      this.open = openDeliveries(state);
+    }
+    const { palette, icons, zones, cells, drivers, open, motionFrame } = this;
+    const zoom = this.map.getZoom();
+    const shown = { state, palette, icons, zones, cells, drivers, open, motionFrame };
+    this.overlay.setProps({ layers: layersOf({ ...shown, zoom, zoneNowMs: zoneNowMs() }) });
+    this.frames++;
+  }
+
+  private tooltip(layer: string | undefined, object: unknown): TooltipContent {
+    const style = { background: this.palette.background, color: `rgb(${this.palette.label})` };
+    const text = this.tooltipText(layer, object);
+    return text === null ? null : { text, style: { ...style, borderRadius: '8px', fontSize: '12px' } };
+  }
+
+  private tooltipText(layer: string | undefined, object: unknown): string | null {
+    if (!object) return null;
+    if (layer === 'idle') {
+      const [, idle] = object as readonly [string, number];
+      return `${idle} idle`;
+    }
+    if (layer === 'drivers') {
+      const driver = object as LiveDriver;
+      return `${driver.id}\n${ACTIVITIES[driver.activity]}`;
+    }
+    if (layer !== 'pickups' && layer !== 'dropoffs') return null;
+    const { picture } = object as LiveDelivery;
+    const eta = picture.eta === null ? '' : `\n${etaText(picture.eta, this.options.zoneNowMs())}`;
+    return `${picture.id}\n${STATE_LABELS[picture.s]}${eta}`;
+  }
+}
+
+type TooltipContent = { text: string; style: Record<string, string> } | null;

@@ -1,0 +1,30 @@
+/** Owns how numbers become short text on the page. Pure, so that tests can pin the wording. */
+
+const MINUTE_MS = 60_000;
+
+/** The label of an estimate: minutes to go, or minutes late. Both times are zone ms. */
+export function etaText(etaMs: number, zoneNowMs: number): string {
+  const minutes = (etaMs - zoneNowMs) / MINUTE_MS;
+  if (minutes <= -1) return `${Math.min(999, Math.floor(-minutes))} min late`;
+  if (minutes < 1) return '< 1 min';
+  return `${Math.min(999, Math.round(minutes))} min`;
+}
+
+/** A duration in host ms, at most three significant places. */
+export function durationText(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < MINUTE_MS) return `${(ms / 1_000).toFixed(1)} s`;
+  return `${Math.round(ms / MINUTE_MS)} min`;
+}
+
+/** A count with thin grouping that every locale reads the same. */
+export function countText(count: number): string {
+  return Math.round(count)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ' ');
+}
+
+/** The tail of an id: enough to tell neighbours apart, short enough for a table. */
+export function shortId(id: string): string {
+  return id.slice(-6);
+}
