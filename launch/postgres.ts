@@ -91,6 +91,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 /** Removes the data of a private PostgreSQL that does not run. */
 export async function forgetPostgres(stateDir: string): Promise<void> {
   await clearStalePostgres(resolve(stateDir));
+  clearTemporaryData(resolve(stateDir));
   removeDataDir(resolve(stateDir));
 }
 
