@@ -117,7 +117,7 @@ function readAll(env: Environment): { values: Values; problems: ConfigProblem[] 
 
 /** A misspelt name would be ignored in silence, so every WAGGLE_ name must be in the table. */
 function unknownVariables(env: Environment): ConfigProblem[] {
-  const launchOnly = new Set(['WAGGLE_STATE_DIR', 'WAGGLE_NODE22']);
+  const launchOnly = new Set(['WAGGLE_STATE_DIR', 'WAGGLE_SERVICES']);
   return Object.keys(env)
     .filter((name) => name.startsWith('WAGGLE_') && !(name in schema) && !launchOnly.has(name))
     .map((variable) => ({

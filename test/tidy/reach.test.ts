@@ -16,6 +16,7 @@ const entries: readonly RegExp[] = [
   /^client\/(index|node|browser)\.ts$/,
   /^contracts\//,
   /^[^/]+\.ts$/,
+  /^test\/support\/programs\//,
   /\.test\.ts$/,
 ];
 
