@@ -4,7 +4,16 @@
  * theirs (`number`), drivers theirs (`action`), the rest are idempotent by content.
  */
 import type { Place } from './geo.ts';
-import type { AccountId, DeliveryId, DriverId, FleetId, OfferId, StopId, VehicleId, ZoneId } from './ids.ts';
+import type {
+  AccountId,
+  DeliveryId,
+  DriverId,
+  FleetId,
+  OfferId,
+  StopId,
+  VehicleId,
+  ZoneId,
+} from './ids.ts';
 import type {
   DeclineReason,
   Duty,
@@ -61,7 +70,12 @@ export interface Presence {
 
 /** What a driver does. Physical facts are never refused for lateness or a changed plan. */
 export type DriverDeed =
-  | { readonly kind: 'duty'; readonly duty: Duty; readonly profile?: DriverProfile; readonly at?: Place }
+  | {
+      readonly kind: 'duty';
+      readonly duty: Duty;
+      readonly profile?: DriverProfile;
+      readonly at?: Place;
+    }
   | { readonly kind: 'accept'; readonly offer: OfferId }
   | { readonly kind: 'decline'; readonly offer: OfferId; readonly reason: DeclineReason }
   | { readonly kind: 'arrived'; readonly delivery: DeliveryId; readonly stop?: StopId }
@@ -77,7 +91,11 @@ export type DriverDeed =
   | { readonly kind: 'give_back'; readonly delivery: DeliveryId; readonly reason: string };
 
 export type DeliveryCommand =
-  | { readonly type: 'delivery.request'; readonly number: number; readonly request: DeliveryRequest }
+  | {
+      readonly type: 'delivery.request';
+      readonly number: number;
+      readonly request: DeliveryRequest;
+    }
   | {
       readonly type: 'delivery.cancel';
       readonly number: number;
@@ -94,7 +112,12 @@ export type DeliveryCommand =
     };
 
 export type DriverCommand =
-  | { readonly type: 'driver.connected'; readonly driver: DriverId; readonly presence: Presence; readonly holds?: readonly DeliveryId[] }
+  | {
+      readonly type: 'driver.connected';
+      readonly driver: DriverId;
+      readonly presence: Presence;
+      readonly holds?: readonly DeliveryId[];
+    }
   | { readonly type: 'driver.disconnected'; readonly driver: DriverId; readonly presence: Presence }
   | {
       readonly type: 'driver.acted';
@@ -115,7 +138,12 @@ export type DriverCommand =
 export type OpsCommand =
   | { readonly type: 'zone.open'; readonly config: ZoneConfig }
   | { readonly type: 'zone.control'; readonly request: string; readonly control: Control }
-  | { readonly type: 'zone.redispatch'; readonly request: string; readonly actor: string; readonly reason: string }
+  | {
+      readonly type: 'zone.redispatch';
+      readonly request: string;
+      readonly actor: string;
+      readonly reason: string;
+    }
   | {
       readonly type: 'delivery.ops';
       readonly request: string;
@@ -138,11 +166,21 @@ export interface DriverTransfer {
   readonly duty: Duty;
   readonly presence: Presence | null;
   readonly lastAction: number;
-  readonly fix: { readonly latE7: number; readonly lonE7: number; readonly cell: number; readonly atMs: number } | null;
+  readonly fix: {
+    readonly latE7: number;
+    readonly lonE7: number;
+    readonly cell: number;
+    readonly atMs: number;
+  } | null;
 }
 
 export type ZoneToZoneCommand =
-  | { readonly type: 'transfer.offered'; readonly from: ZoneId; readonly transfer: number; readonly driver: DriverTransfer }
+  | {
+      readonly type: 'transfer.offered';
+      readonly from: ZoneId;
+      readonly transfer: number;
+      readonly driver: DriverTransfer;
+    }
   | { readonly type: 'transfer.taken'; readonly driver: DriverId; readonly transfer: number }
   | { readonly type: 'transfer.refused'; readonly driver: DriverId; readonly transfer: number };
 

@@ -2,9 +2,10 @@
  * Events: facts a zone committed. They are all that recovery needs (`apply`), all that projections
  * see, and the source of every effect. Additive only: `EVENT_VERSION` moves when a field is added.
  */
-import type { Deed, RefusalReason } from './refusals.ts';
+
 import type { DeliveryRequest, DriverProfile, DriverTransfer, Presence } from './commands.ts';
 import type { DeliveryId, DriverId, OfferId, StopId, ZoneId } from './ids.ts';
+import type { Deed, RefusalReason } from './refusals.ts';
 import type { DeliveryState, Duty, EndReason, OfferOutcome, ReadySource } from './states.ts';
 import type { Control, ZoneConfig } from './zone.ts';
 
@@ -47,47 +48,178 @@ export type ZoneEvent =
   | { readonly type: 'zone.configured'; readonly config: ZoneConfig }
   | { readonly type: 'control.set'; readonly request: string; readonly control: Control }
   | { readonly type: 'control.ended'; readonly kind: Control['kind'] }
-  | { readonly type: 'ops.acted'; readonly request: string; readonly actor: string; readonly reason: string; readonly verb: string; readonly delivery?: DeliveryId; readonly refused?: RefusalReason }
+  | {
+      readonly type: 'ops.acted';
+      readonly request: string;
+      readonly actor: string;
+      readonly reason: string;
+      readonly verb: string;
+      readonly delivery?: DeliveryId;
+      readonly refused?: RefusalReason;
+    }
   // deliveries
-  | { readonly type: 'delivery.requested'; readonly number: number; readonly request: DeliveryRequest; readonly promiseMs: number; readonly state: 'scheduled' | 'pending' }
-  | { readonly type: 'delivery.refused'; readonly delivery: DeliveryId; readonly number: number; readonly reason: RefusalReason }
+  | {
+      readonly type: 'delivery.requested';
+      readonly number: number;
+      readonly request: DeliveryRequest;
+      readonly promiseMs: number;
+      readonly state: 'scheduled' | 'pending';
+    }
+  | {
+      readonly type: 'delivery.refused';
+      readonly delivery: DeliveryId;
+      readonly number: number;
+      readonly reason: RefusalReason;
+    }
   | { readonly type: 'delivery.confirmed'; readonly delivery: DeliveryId; readonly number: number }
   | { readonly type: 'delivery.due'; readonly delivery: DeliveryId }
-  | { readonly type: 'delivery.ready'; readonly delivery: DeliveryId; readonly readyMs: number; readonly readySource: ReadySource }
+  | {
+      readonly type: 'delivery.ready';
+      readonly delivery: DeliveryId;
+      readonly readyMs: number;
+      readonly readySource: ReadySource;
+    }
   | { readonly type: 'delivery.held'; readonly delivery: DeliveryId; readonly held: boolean }
   /** It cannot be handed over and goes back; `reason` is what it will end with. */
-  | { readonly type: 'delivery.returning'; readonly delivery: DeliveryId; readonly driver: DriverId; readonly reason: EndReason }
-  | { readonly type: 'delivery.assigned'; readonly delivery: DeliveryId; readonly driver: DriverId; readonly by: 'offer' | 'auto' | 'ops' | 'fact' }
-  | { readonly type: 'delivery.unassigned'; readonly delivery: DeliveryId; readonly driver: DriverId; readonly why: string; readonly coolUntilMs?: number }
-  | { readonly type: 'delivery.moved'; readonly delivery: DeliveryId; readonly state: DeliveryState; readonly driver: DriverId; readonly atMs: number }
-  | { readonly type: 'delivery.ended'; readonly delivery: DeliveryId; readonly state: 'delivered' | 'returned' | 'cancelled' | 'failed'; readonly reason: EndReason; readonly driver?: DriverId; readonly atMs: number }
+  | {
+      readonly type: 'delivery.returning';
+      readonly delivery: DeliveryId;
+      readonly driver: DriverId;
+      readonly reason: EndReason;
+    }
+  | {
+      readonly type: 'delivery.assigned';
+      readonly delivery: DeliveryId;
+      readonly driver: DriverId;
+      readonly by: 'offer' | 'auto' | 'ops' | 'fact';
+    }
+  | {
+      readonly type: 'delivery.unassigned';
+      readonly delivery: DeliveryId;
+      readonly driver: DriverId;
+      readonly why: string;
+      readonly coolUntilMs?: number;
+    }
+  | {
+      readonly type: 'delivery.moved';
+      readonly delivery: DeliveryId;
+      readonly state: DeliveryState;
+      readonly driver: DriverId;
+      readonly atMs: number;
+    }
+  | {
+      readonly type: 'delivery.ended';
+      readonly delivery: DeliveryId;
+      readonly state: 'delivered' | 'returned' | 'cancelled' | 'failed';
+      readonly reason: EndReason;
+      readonly driver?: DriverId;
+      readonly atMs: number;
+    }
   | { readonly type: 'delivery.raised'; readonly delivery: DeliveryId; readonly problem: string }
   | { readonly type: 'tombstones.dropped'; readonly count: number }
   // offers
-  | { readonly type: 'offer.made'; readonly offer: OfferId; readonly driver: DriverId; readonly deliveries: readonly DeliveryId[]; readonly stops: readonly Stop[]; readonly planVersion: number; readonly terms: OfferTerms; readonly cost: number }
+  | {
+      readonly type: 'offer.made';
+      readonly offer: OfferId;
+      readonly driver: DriverId;
+      readonly deliveries: readonly DeliveryId[];
+      readonly stops: readonly Stop[];
+      readonly planVersion: number;
+      readonly terms: OfferTerms;
+      readonly cost: number;
+    }
   | { readonly type: 'offer.unseen'; readonly offer: OfferId; readonly driver: DriverId }
-  | { readonly type: 'offer.closed'; readonly offer: OfferId; readonly driver: DriverId; readonly outcome: OfferOutcome; readonly why?: string; readonly coolUntilMs?: number }
+  | {
+      readonly type: 'offer.closed';
+      readonly offer: OfferId;
+      readonly driver: DriverId;
+      readonly outcome: OfferOutcome;
+      readonly why?: string;
+      readonly coolUntilMs?: number;
+    }
   // drivers
-  | { readonly type: 'driver.joined'; readonly slot: number; readonly tenancy: number; readonly profile: DriverProfile; readonly duty: Duty; readonly presence: Presence | null; readonly action: number; readonly transfer?: { readonly from: ZoneId; readonly number: number } }
-  | { readonly type: 'driver.duty'; readonly driver: DriverId; readonly duty: Duty; readonly profile?: DriverProfile }
-  | { readonly type: 'driver.present'; readonly driver: DriverId; readonly presence: Presence | null; readonly superseded?: Presence }
+  | {
+      readonly type: 'driver.joined';
+      readonly slot: number;
+      readonly tenancy: number;
+      readonly profile: DriverProfile;
+      readonly duty: Duty;
+      readonly presence: Presence | null;
+      readonly action: number;
+      readonly transfer?: { readonly from: ZoneId; readonly number: number };
+    }
+  | {
+      readonly type: 'driver.duty';
+      readonly driver: DriverId;
+      readonly duty: Duty;
+      readonly profile?: DriverProfile;
+    }
+  | {
+      readonly type: 'driver.present';
+      readonly driver: DriverId;
+      readonly presence: Presence | null;
+      readonly superseded?: Presence;
+    }
   /** A command named a driver this zone does not have; the answer sends the gateway to the directory. */
   | { readonly type: 'driver.unknown'; readonly driver: DriverId; readonly presence: Presence }
   /** An action came again, or out of order; nothing changes but the answer is sent. */
-  | { readonly type: 'driver.repeated'; readonly driver: DriverId; readonly action: number; readonly deed: Deed; readonly refused?: RefusalReason; readonly via?: Presence }
+  | {
+      readonly type: 'driver.repeated';
+      readonly driver: DriverId;
+      readonly action: number;
+      readonly deed: Deed;
+      readonly refused?: RefusalReason;
+      readonly via?: Presence;
+    }
   /** An unseen view, or an unanswered transfer, is sent again. */
   | { readonly type: 'driver.nudged'; readonly driver: DriverId }
   | { readonly type: 'driver.seen'; readonly driver: DriverId; readonly view: number }
   | { readonly type: 'driver.fix'; readonly fixes: readonly Fix[] }
-  | { readonly type: 'driver.silent'; readonly driver: DriverId; readonly level: 'live' | 'stale' | 'suspended' }
-  | { readonly type: 'driver.acted'; readonly driver: DriverId; readonly action: number; readonly deed: Deed; readonly refused?: RefusalReason; readonly offer?: OfferId; readonly delivery?: DeliveryId; readonly via?: Presence }
-  | { readonly type: 'driver.plan'; readonly driver: DriverId; readonly version: number; readonly stops: readonly Stop[] }
-  | { readonly type: 'driver.leaving'; readonly driver: DriverId; readonly to: ZoneId; readonly transfer: number; readonly record: DriverTransfer }
+  | {
+      readonly type: 'driver.silent';
+      readonly driver: DriverId;
+      readonly level: 'live' | 'stale' | 'suspended';
+    }
+  | {
+      readonly type: 'driver.acted';
+      readonly driver: DriverId;
+      readonly action: number;
+      readonly deed: Deed;
+      readonly refused?: RefusalReason;
+      readonly offer?: OfferId;
+      readonly delivery?: DeliveryId;
+      readonly via?: Presence;
+    }
+  | {
+      readonly type: 'driver.plan';
+      readonly driver: DriverId;
+      readonly version: number;
+      readonly stops: readonly Stop[];
+    }
+  | {
+      readonly type: 'driver.leaving';
+      readonly driver: DriverId;
+      readonly to: ZoneId;
+      readonly transfer: number;
+      readonly record: DriverTransfer;
+    }
   | { readonly type: 'driver.stayed'; readonly driver: DriverId; readonly transfer: number }
-  | { readonly type: 'transfer.answered'; readonly driver: DriverId; readonly to: ZoneId; readonly transfer: number; readonly taken: boolean }
+  | {
+      readonly type: 'transfer.answered';
+      readonly driver: DriverId;
+      readonly to: ZoneId;
+      readonly transfer: number;
+      readonly taken: boolean;
+    }
   | { readonly type: 'driver.left'; readonly driver: DriverId; readonly to?: ZoneId }
   // rounds and the runtime
-  | { readonly type: 'round.done'; readonly round: number; readonly considered: number; readonly offered: number; readonly greedy?: true }
+  | {
+      readonly type: 'round.done';
+      readonly round: number;
+      readonly considered: number;
+      readonly offered: number;
+      readonly greedy?: true;
+    }
   | { readonly type: 'input.quarantined'; readonly entry: string; readonly error: string };
 
 export type ZoneEventType = ZoneEvent['type'];

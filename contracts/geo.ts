@@ -49,6 +49,19 @@ export function cellText(key: number): string {
   return (head | (digits << BigInt(UNUSED_BITS)) | unused).toString(16);
 }
 
+/** The H3 index (text) of the ancestor of a cell key at a coarser resolution. */
+export function ancestorText(key: number, resolution: number): string {
+  const dropped = 3 * (CELL_RESOLUTION - resolution);
+  const kept = BigInt(Math.floor(key / 2 ** dropped));
+  const digitBits = BigInt(3 * resolution);
+  const base = kept >> digitBits;
+  const digits = kept & ((1n << digitBits) - 1n);
+  const unusedBits = BigInt(3 * (15 - resolution));
+  const unused = (1n << unusedBits) - 1n;
+  const head = (1n << 59n) | (BigInt(resolution) << 52n) | (base << 45n);
+  return (head | (digits << unusedBits) | unused).toString(16);
+}
+
 /** Largest cell key that can occur (122 base cells). */
 export const CELL_KEY_MAX = 122 * DIGIT_SPAN - 1;
 
@@ -65,7 +78,8 @@ export function polygonContains(polygon: GeoPolygon, lat: number, lon: number): 
     for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
       const [xi = 0, yi = 0] = ring[i] ?? [];
       const [xj = 0, yj = 0] = ring[j] ?? [];
-      if (yi > lat !== yj > lat && lon < ((xj - xi) * (lat - yi)) / (yj - yi) + xi) inside = !inside;
+      if (yi > lat !== yj > lat && lon < ((xj - xi) * (lat - yi)) / (yj - yi) + xi)
+        inside = !inside;
     }
   }
   return inside;

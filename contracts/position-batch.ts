@@ -71,7 +71,8 @@ export class BatchWriter {
 
 /** Walks a batch with one reused record. Throws RangeError on a wrong version or a wrong length. */
 export function readBatch(bytes: Uint8Array, each: (position: BatchPosition) => void): number {
-  if (bytes.byteLength < BATCH_HEADER_BYTES) throw new RangeError('position batch: truncated header');
+  if (bytes.byteLength < BATCH_HEADER_BYTES)
+    throw new RangeError('position batch: truncated header');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint8(0) !== BATCH_VERSION) throw new RangeError('position batch: unknown version');
   const count = view.getUint32(4, true);

@@ -40,7 +40,14 @@ export interface DriverView {
 export type GatewayPush = LogPosition &
   (
     | { readonly t: 'view'; readonly session: number; readonly view: DriverView }
-    | { readonly t: 'ack'; readonly driver: DriverId; readonly session: number; readonly action: number; readonly deed: Deed; readonly refused?: RefusalReason }
+    | {
+        readonly t: 'ack';
+        readonly driver: DriverId;
+        readonly session: number;
+        readonly action: number;
+        readonly deed: Deed;
+        readonly refused?: RefusalReason;
+      }
     /** The driver is not in the zone the command went to; ask the directory again. */
     | { readonly t: 'elsewhere'; readonly driver: DriverId; readonly session: number }
     /** A newer session of the driver exists: close this one. */
@@ -117,7 +124,13 @@ export interface NodePicture {
     readonly mailboxLag: number;
     readonly takeoverMs: number | null;
   }[];
-  readonly positions: { readonly perSecond: number; readonly ageP50Ms: number; readonly ageP99Ms: number; readonly indexed: number; readonly dropped: number };
+  readonly positions: {
+    readonly perSecond: number;
+    readonly ageP50Ms: number;
+    readonly ageP99Ms: number;
+    readonly indexed: number;
+    readonly dropped: number;
+  };
 }
 
 /** Resolution of the cells that viewers subscribe to. */

@@ -3,7 +3,14 @@
  * and the plane and grid of a zone.
  */
 import { cellToBoundary, cellToLatLng, cellToLocalIj, gridDisk, latLngToCell } from 'h3-js';
-import { CELL_RESOLUTION, cellKey, type GeoPolygon, haversineMeters, type Place, pointE7 } from '../contracts/geo.ts';
+import {
+  CELL_RESOLUTION,
+  cellKey,
+  type GeoPolygon,
+  haversineMeters,
+  type Place,
+  pointE7,
+} from '../contracts/geo.ts';
 import type { ZoneConfig } from '../contracts/zone.ts';
 
 const EARTH_RADIUS_METERS = 6_371_008.8;

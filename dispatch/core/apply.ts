@@ -196,7 +196,11 @@ function deliveryUnassigned(zone: Zone, event: EventOf<'delivery.unassigned'>): 
   changeDelivery(zone, delivery.id, { state: 'pending', driver: null, offer: null, coolDowns });
 }
 
-function withCoolDown(delivery: Delivery, driver: DriverId, untilMs: number): Delivery['coolDowns'] {
+function withCoolDown(
+  delivery: Delivery,
+  driver: DriverId,
+  untilMs: number,
+): Delivery['coolDowns'] {
   const others = delivery.coolDowns.filter(([id]) => id !== driver);
   return [...others, [driver, untilMs] as const].slice(-ZONE_LIMITS.coolDowns);
 }
@@ -278,7 +282,8 @@ function driverJoined(zone: Zone, event: EventOf<'driver.joined'>, atMs: number)
   const { slot, tenancy, profile, action } = event;
   zone.counter = Math.max(zone.counter, tenancy);
   if (slot === zone.drivers.length) zone.drivers.push(null);
-  else if (zone.freeSlots.pop() !== slot) throw new Error(`apply: slot ${slot} is not the free one`);
+  else if (zone.freeSlots.pop() !== slot)
+    throw new Error(`apply: slot ${slot} is not the free one`);
   zone.slotOf.set(profile.driver, slot);
   zone.drivers[slot] = {
     id: profile.driver,

@@ -132,8 +132,15 @@ class ColumnHeap {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= size) break;
-      if (child + 1 < size && this.before(this.keys[child + 1] as number, this.columns[child + 1] as number, child)) child++;
-      if (!this.before(this.keys[child] as number, this.columns[child] as number, -1, lastKey, last)) break;
+      if (
+        child + 1 < size &&
+        this.before(this.keys[child + 1] as number, this.columns[child + 1] as number, child)
+      )
+        child++;
+      if (
+        !this.before(this.keys[child] as number, this.columns[child] as number, -1, lastKey, last)
+      )
+        break;
       this.move(child, at);
       at = child;
     }
@@ -142,7 +149,13 @@ class ColumnHeap {
     return top;
   }
 
-  private before(key: number, column: number, at: number, otherKey?: number, other?: number): boolean {
+  private before(
+    key: number,
+    column: number,
+    at: number,
+    otherKey?: number,
+    other?: number,
+  ): boolean {
     const k = otherKey ?? (this.keys[at] as number);
     const c = other ?? (this.columns[at] as number);
     return key < k || (key === k && column < c);

@@ -130,11 +130,7 @@ export class CellIndex {
   ): number {
     const best = this.bestMeters2;
     let filled = found;
-    for (
-      let slot = this.heads[bucket] as number;
-      slot !== NONE;
-      slot = this.next[slot] as number
-    ) {
+    for (let slot = this.heads[bucket] as number; slot !== NONE; slot = this.next[slot] as number) {
       const dx = (this.x[slot] as number) - query.x;
       const dy = (this.y[slot] as number) - query.y;
       const meters2 = dx * dx + dy * dy;

@@ -10,6 +10,16 @@ import type { ZoneConfig } from '../../contracts/zone.ts';
 /** Cells remembered per zone; past this the table starts anew. */
 const KNOWN_CELLS_MAX = 200_000;
 
+/** Unit steps to the six neighbours in H3's IJ coordinates. */
+const NEIGHBOURS = [
+  [1, 0],
+  [1, 1],
+  [0, 1],
+  [-1, 0],
+  [-1, -1],
+  [0, -1],
+] as const;
+
 /** Maps cell keys to buckets of a zone's grid. Cells outside the box clamp to its border. */
 export class Grid {
   readonly iSpan: number;
@@ -45,6 +55,20 @@ export class Grid {
 
   get buckets(): number {
     return this.iSpan * this.jSpan;
+  }
+
+  /** A bucket and the up to six around it. */
+  around(bucket: number): number[] {
+    if (bucket < 0) return [];
+    const i = Math.floor(bucket / this.jSpan);
+    const j = bucket - i * this.jSpan;
+    const near = [bucket];
+    for (const [di, dj] of NEIGHBOURS) {
+      const a = i + di;
+      const b = j + dj;
+      if (a >= 0 && b >= 0 && a < this.iSpan && b < this.jSpan) near.push(a * this.jSpan + b);
+    }
+    return near;
   }
 
   /** The bucket of a cell, or -1 when H3 cannot relate it to the zone (another side of the world). */

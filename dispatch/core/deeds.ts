@@ -7,6 +7,7 @@ import type { Place } from '../../contracts/geo.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
 import type { RefusalReason } from '../../contracts/refusals.ts';
 import { isAboard } from '../../contracts/states.ts';
+import { stopOf } from './apply.ts';
 import type { Decision } from './decision.ts';
 import { forceUnit } from './insertion.ts';
 import { ZONE_LIMITS } from './limits.ts';
@@ -21,7 +22,6 @@ import {
 } from './moves.ts';
 import type { Delivery, Driver } from './records.ts';
 import { isSamePlace } from './schedule.ts';
-import { stopOf } from './apply.ts';
 
 type Acted = Extract<DriverCommand, { type: 'driver.acted' }>;
 type DeedOf<K extends DriverDeed['kind']> = Extract<DriverDeed, { kind: K }>;
@@ -236,11 +236,7 @@ function delivered(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {
   return DONE;
 }
 
-function undeliverable(
-  step: Decision,
-  driver: Driver,
-  deed: DeedOf<'undeliverable'>,
-): DeedAnswer {
+function undeliverable(step: Decision, driver: Driver, deed: DeedOf<'undeliverable'>): DeedAnswer {
   const delivery = step.delivery(deed.delivery);
   if (!delivery) return endedOrUnknown(step, deed.delivery);
   if (delivery.driver !== driver.id) return { refused: 'not_your_delivery' };

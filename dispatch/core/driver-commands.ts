@@ -2,7 +2,7 @@
 import type { DriverCommand, Presence } from '../../contracts/commands.ts';
 import type { Deed, RefusalReason } from '../../contracts/refusals.ts';
 import type { Decision } from './decision.ts';
-import { decideDeed, type DeedAnswer, joinZone } from './deeds.ts';
+import { type DeedAnswer, decideDeed, joinZone } from './deeds.ts';
 import type { Driver } from './records.ts';
 import { leaveFor } from './transfers.ts';
 
@@ -60,7 +60,8 @@ function raiseUnknownParcels(
 ): void {
   for (const id of holds) {
     const delivery = step.delivery(id);
-    if (!delivery || delivery.driver === driver.id || delivery.raised.includes('held_by_other')) continue;
+    if (!delivery || delivery.driver === driver.id || delivery.raised.includes('held_by_other'))
+      continue;
     step.emit({ type: 'delivery.raised', delivery: id, problem: 'held_by_other' });
   }
 }
@@ -78,7 +79,14 @@ function acted(step: Decision, driver: Driver | null, command: Acted): void {
   }
   if (action <= driver.lastAction) {
     const before = driver.outcomes.find((outcome) => outcome.action === action);
-    return answerAgain(step, driver, action, before?.deed ?? deed.kind, before?.refused, command.presence);
+    return answerAgain(
+      step,
+      driver,
+      action,
+      before?.deed ?? deed.kind,
+      before?.refused,
+      command.presence,
+    );
   }
   if (action > driver.lastAction + 1) {
     return answerAgain(step, driver, action, deed.kind, 'number_gap', command.presence);

@@ -1,6 +1,7 @@
 /** When each record must be looked at again. The one place that says which deadlines exist. */
-import type { Delivery, Driver, Offer } from './records.ts';
+
 import { ZONE_LIMITS } from './limits.ts';
+import type { Delivery, Driver, Offer } from './records.ts';
 import type { Zone } from './zone.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;

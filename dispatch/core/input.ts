@@ -39,11 +39,20 @@ export type ZoneInput =
 /** What the runtime carries out after a commit. Recomputed from state where it must arrive. */
 export type Effect =
   | { readonly kind: 'push'; readonly gateway: string; readonly push: Unplaced<GatewayPush> }
-  | { readonly kind: 'track'; readonly delivery: DeliveryId; readonly message: Unplaced<TrackMessage> }
+  | {
+      readonly kind: 'track';
+      readonly delivery: DeliveryId;
+      readonly message: Unplaced<TrackMessage>;
+    }
   /** Append a command to another zone's mailbox (or to our own). */
   | { readonly kind: 'send'; readonly zone: ZoneId; readonly command: ZoneCommand }
   /** The directory: which zone a driver belongs to now; null removes it if it still says `from`. */
-  | { readonly kind: 'directory'; readonly driver: DriverId; readonly zone: ZoneId | null; readonly from: ZoneId };
+  | {
+      readonly kind: 'directory';
+      readonly driver: DriverId;
+      readonly zone: ZoneId | null;
+      readonly from: ZoneId;
+    };
 
 /** An event with the zone it happened in. */
 export interface PlacedEvent {

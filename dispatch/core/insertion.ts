@@ -59,7 +59,9 @@ export function insertUnit(
   if (stacked && !keepsLimits(zone, baseTimes, times, find)) return null;
   if (!isWithinCapacity(driver, stops, find)) return null;
   const cost = costOf(zone, departure, times, find);
-  const first = times.find((t) => t.stop.kind === 'pickup' && unit.some((d) => d.id === t.stop.delivery));
+  const first = times.find(
+    (t) => t.stop.kind === 'pickup' && unit.some((d) => d.id === t.stop.delivery),
+  );
   return { stops, cost, added: cost.total - baseCost, arriveMs: first?.arriveMs ?? atMs };
 }
 
@@ -84,7 +86,13 @@ function insertOne(
   let bestCost = Number.POSITIVE_INFINITY;
   for (let i = earliest; i <= stops.length; i++) {
     for (let j = i; j <= stops.length; j++) {
-      const tried = [...stops.slice(0, i), pickup, ...stops.slice(i, j), dropoff, ...stops.slice(j)];
+      const tried = [
+        ...stops.slice(0, i),
+        pickup,
+        ...stops.slice(i, j),
+        dropoff,
+        ...stops.slice(j),
+      ];
       const cost = costOf(zone, departure, drive(zone, departure, tried, find), find).total;
       if (cost < bestCost) {
         bestCost = cost;
@@ -144,7 +152,8 @@ export function isWithinCapacity(
     load.parcels <= capacity.parcels &&
     load.volumeMl <= capacity.volumeMl &&
     load.weightG <= capacity.weightG;
-  for (const stop of stops) if (stop.kind !== 'pickup' && !waiting.has(stop.delivery)) shift(stop, 1);
+  for (const stop of stops)
+    if (stop.kind !== 'pickup' && !waiting.has(stop.delivery)) shift(stop, 1);
   if (!fits()) return false;
   for (const stop of stops) {
     shift(stop, stop.kind === 'pickup' ? 1 : -1);

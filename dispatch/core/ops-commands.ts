@@ -4,8 +4,16 @@ import type { RefusalReason } from '../../contracts/refusals.ts';
 import { isAboard } from '../../contracts/states.ts';
 import type { Decision } from './decision.ts';
 import { eligibility } from './eligibility.ts';
-import { forceUnit, finder, isWithinCapacity } from './insertion.ts';
-import { assignTo, closeOffer, dropStops, endDelivery, setPlan, unassign, withdrawOffer } from './moves.ts';
+import { finder, forceUnit, isWithinCapacity } from './insertion.ts';
+import {
+  assignTo,
+  closeOffer,
+  dropStops,
+  endDelivery,
+  setPlan,
+  unassign,
+  withdrawOffer,
+} from './moves.ts';
 import type { Delivery } from './records.ts';
 
 type OnDelivery = Extract<OpsCommand, { type: 'delivery.ops' }>;
@@ -103,7 +111,8 @@ function assign(step: Decision, delivery: Delivery, id: string): RefusalReason |
   if (driver.leaving) return 'driver_leaving';
   if (driver.duty !== 'available') return 'not_on_duty';
   if (delivery.driver === driver.id) return;
-  if (eligibility(driver, delivery, step.atMs, { coolDowns: false }) !== null) return 'not_eligible';
+  if (eligibility(driver, delivery, step.atMs, { coolDowns: false }) !== null)
+    return 'not_eligible';
   const stops = forceUnit(step.zone, driver, [delivery], step.atMs);
   if (!isWithinCapacity(driver, stops, finder(step.zone, [delivery]))) return 'over_capacity';
   withdrawOffer(step, delivery, 'ops');

@@ -2,11 +2,22 @@
  * The records a zone keeps. Every record is immutable and replaced when it changes, so a snapshot
  * copies references in no time and encodes them while the zone goes on.
  */
-import type { DeliveryRequest, DriverProfile, DriverTransfer, Presence } from '../../contracts/commands.ts';
+import type {
+  DeliveryRequest,
+  DriverProfile,
+  DriverTransfer,
+  Presence,
+} from '../../contracts/commands.ts';
 import type { Fix, OfferTerms, Stop } from '../../contracts/events.ts';
 import type { DeliveryId, DriverId, OfferId, ZoneId } from '../../contracts/ids.ts';
 import type { Deed, RefusalReason } from '../../contracts/refusals.ts';
-import type { DeliveryState, Duty, EndReason, OfferOutcome, ReadySource } from '../../contracts/states.ts';
+import type {
+  DeliveryState,
+  Duty,
+  EndReason,
+  OfferOutcome,
+  ReadySource,
+} from '../../contracts/states.ts';
 
 /** A driver's ordered stops. `version` grows with every change, also when stops are only ticked off. */
 export interface Plan {
@@ -53,7 +64,11 @@ export interface Driver {
   readonly pastOffers: readonly (readonly [OfferId, OfferOutcome])[];
   /** The last position a round recorded. */
   readonly fix: Fix | null;
-  readonly leaving: { readonly to: ZoneId; readonly transfer: number; readonly record: DriverTransfer } | null;
+  readonly leaving: {
+    readonly to: ZoneId;
+    readonly transfer: number;
+    readonly record: DriverTransfer;
+  } | null;
   /** The transfer that brought it here, so that a repeated hand-over gets the same answer. */
   readonly cameBy: { readonly from: ZoneId; readonly number: number } | null;
   /** Zone time since when it has nothing to do. */

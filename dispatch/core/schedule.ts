@@ -52,7 +52,8 @@ export function drive(
   for (const stop of stops) {
     const travelMs = stop.arrived ? 0 : zone.travel.ms(at, stop, departure.vehicle, nowMs);
     const arriveMs = nowMs + travelMs;
-    const together = previous !== null && previous.kind === stop.kind && isSamePlace(previous, stop);
+    const together =
+      previous !== null && previous.kind === stop.kind && isSamePlace(previous, stop);
     const serviceMs = together ? 0 : stop.kind === 'pickup' ? pickupServiceMs : dropoffServiceMs;
     const readyMs = stop.kind === 'pickup' ? (find(stop.delivery)?.readyMs ?? 0) : 0;
     const doneMs = Math.max(arriveMs + serviceMs, readyMs);

@@ -28,12 +28,7 @@ export class Shard {
  * Takes one input in at zone time `atMs`. Returns the events, already applied. Throws only when an
  * invariant is broken: then the state in memory is void and must be restored.
  */
-export function stepShard(
-  shard: Shard,
-  id: ZoneId,
-  input: ZoneInput,
-  atMs: number,
-): ZoneEvent[] {
+export function stepShard(shard: Shard, id: ZoneId, input: ZoneInput, atMs: number): ZoneEvent[] {
   const zone = shard.zones.get(id);
   if (!zone) return openZone(shard, id, input);
   const step = new Decision(zone, atMs);

@@ -1,7 +1,7 @@
 /** What time alone decides: deadlines of offers, deliveries, controls; silence; repeats. */
 import type { DeliveryId, DriverId, OfferId } from '../../contracts/ids.ts';
 import type { ControlKind } from '../../contracts/zone.ts';
-import type { Due } from './agenda.ts';
+import type { Due, DueKind } from './agenda.ts';
 import type { Decision } from './decision.ts';
 import { deliveryDueMs, driverDueMs, isSeen, isUnanswered, offerDueMs } from './due.ts';
 import type { ZoneInput } from './input.ts';
@@ -32,9 +32,16 @@ function decideDue(step: Decision, due: Due): void {
   }
 }
 
+/** An entry of the agenda is only a hint: when the record says later, it is put back for then. */
+function isLater(step: Decision, dueMs: number, kind: DueKind, id: string): boolean {
+  if (dueMs <= step.atMs) return false;
+  step.zone.agenda.add(dueMs, kind, id);
+  return true;
+}
+
 function deliveryDue(step: Decision, id: DeliveryId): void {
   const delivery = step.delivery(id);
-  if (!delivery || deliveryDueMs(step.zone, delivery) > step.atMs) return;
+  if (!delivery || isLater(step, deliveryDueMs(step.zone, delivery), 'delivery', id)) return;
   switch (delivery.state) {
     case 'scheduled':
       return step.emit({ type: 'delivery.due', delivery: id });
@@ -53,7 +60,7 @@ function deliveryDue(step: Decision, id: DeliveryId): void {
 
 function offerDue(step: Decision, id: OfferId): void {
   const offer = step.zone.offers.get(id);
-  if (!offer || offerDueMs(step.zone, offer) > step.atMs) return;
+  if (!offer || isLater(step, offerDueMs(step.zone, offer), 'offer', id)) return;
   if (offer.terms.expiresMs > step.atMs) {
     return step.emit({ type: 'offer.unseen', offer: id, driver: offer.driver });
   }
@@ -64,7 +71,7 @@ function offerDue(step: Decision, id: OfferId): void {
 
 function driverDue(step: Decision, id: DriverId): void {
   const driver = step.driver(id);
-  if (!driver || driverDueMs(driver) > step.atMs) return;
+  if (!driver || isLater(step, driverDueMs(driver), 'driver', id)) return;
   if (isUnanswered(driver)) return step.emit({ type: 'driver.nudged', driver: id });
   if (driver.duty === 'off') step.emit({ type: 'driver.left', driver: id });
 }

@@ -2,7 +2,7 @@
  * A zone's state: who is here, what is open, what was promised. Mutable as a container of immutable
  * records; changed only by `apply`. Look-up tables and the agenda are derived and rebuilt at restore.
  */
-import { hash32, type DeliveryId, type DriverId, type OfferId } from '../../contracts/ids.ts';
+import { type DeliveryId, type DriverId, hash32, type OfferId } from '../../contracts/ids.ts';
 import type { Control, ControlKind, ZoneConfig, ZonePolicy } from '../../contracts/zone.ts';
 import { Agenda } from './agenda.ts';
 import { Plane } from './plane.ts';

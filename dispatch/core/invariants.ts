@@ -1,0 +1,94 @@
+/**
+ * What must always hold (design §7, 1–6) as checks. The simulator runs them after every step,
+ * production samples them. Each problem names the records it found.
+ */
+import { isAboard, isEnded } from '../../contracts/states.ts';
+import { finder, isWithinCapacity } from './insertion.ts';
+import type { Delivery, Driver } from './records.ts';
+import type { Shard } from './shard.ts';
+import type { Zone } from './zone.ts';
+
+/** All problems of a shard; empty when everything holds. */
+export function checkShard(shard: Shard): string[] {
+  return [...shard.zones.values()].flatMap(checkZone);
+}
+
+export function checkZone(zone: Zone): string[] {
+  const problems: string[] = [];
+  const holders = new Map<string, string>();
+  for (const driver of zone.drivers) {
+    if (driver) checkDriver(zone, driver, holders, problems);
+  }
+  for (const delivery of zone.deliveries.values()) checkDelivery(zone, delivery, holders, problems);
+  checkOffers(zone, problems);
+  const taken = zone.drivers.filter((driver) => driver !== null).length;
+  if (taken !== zone.slotOf.size || taken + zone.freeSlots.length !== zone.drivers.length) {
+    problems.push('slots: taken and free do not add up');
+  }
+  return problems;
+}
+
+function checkDriver(
+  zone: Zone,
+  driver: Driver,
+  holders: Map<string, string>,
+  problems: string[],
+): void {
+  const { stops } = driver.plan;
+  for (const id of new Set(stops.map((stop) => stop.delivery))) {
+    const before = holders.get(id);
+    if (before !== undefined) problems.push(`${id}: in the plans of ${before} and ${driver.id}`);
+    holders.set(id, driver.id);
+    const delivery = zone.deliveries.get(id);
+    if (delivery?.driver !== driver.id) problems.push(`${driver.id}: plan has ${id}, not theirs`);
+    const kinds = stops.filter((stop) => stop.delivery === id).map((stop) => stop.kind);
+    const expected = delivery ? expectedKinds(delivery) : '';
+    if (kinds.join() !== expected) problems.push(`${id}: stops ${kinds.join()}, not ${expected}`);
+  }
+  if (stops.length > 0 && (driver.duty === 'off' || driver.duty === 'on_break')) {
+    problems.push(`${driver.id}: has stops while ${driver.duty}`);
+  }
+  if (stops.length > 0 && driver.leaving) problems.push(`${driver.id}: leaving with stops`);
+  if (driver.offer !== null && !zone.offers.has(driver.offer)) {
+    problems.push(`${driver.id}: offer ${driver.offer} does not exist`);
+  }
+  if (zone.slotOf.get(driver.id) !== driver.slot) problems.push(`${driver.id}: slot is wrong`);
+  if (driver.seenView > driver.view) problems.push(`${driver.id}: saw a view that was never made`);
+  const byFact = stops.some((s) => zone.deliveries.get(s.delivery)?.raised.length);
+  if (!byFact && !isWithinCapacity(driver, stops, finder(zone, []))) {
+    problems.push(`${driver.id}: over capacity`);
+  }
+}
+
+function expectedKinds(delivery: Delivery): string {
+  if (delivery.state === 'returning') return 'return';
+  return isAboard(delivery.state) ? 'dropoff' : 'pickup,dropoff';
+}
+
+function checkDelivery(
+  zone: Zone,
+  delivery: Delivery,
+  holders: ReadonlyMap<string, string>,
+  problems: string[],
+): void {
+  const { id, state, driver, offer } = delivery;
+  const held = state !== 'pending' && state !== 'scheduled';
+  if (isEnded(state)) problems.push(`${id}: ended but open`);
+  if (held !== (driver !== null)) problems.push(`${id}: ${state} with driver ${driver}`);
+  if (held && holders.get(id) !== driver) problems.push(`${id}: ${driver} has no stop for it`);
+  if (offer !== null && !zone.offers.has(offer)) problems.push(`${id}: offer ${offer} is gone`);
+  if (offer !== null && held) problems.push(`${id}: offered while ${state}`);
+  if (zone.tombstones.has(id)) problems.push(`${id}: open and ended at once`);
+}
+
+function checkOffers(zone: Zone, problems: string[]): void {
+  for (const offer of zone.offers.values()) {
+    if (zone.driver(offer.driver)?.offer !== offer.id) {
+      problems.push(`${offer.id}: ${offer.driver} does not have it`);
+    }
+    for (const id of offer.deliveries) {
+      if (zone.deliveries.get(id)?.offer !== offer.id)
+        problems.push(`${offer.id}: ${id} is not in it`);
+    }
+  }
+}
