@@ -1,0 +1,213 @@
+/** Registration, log-in, refresh: who gets which tokens. */
+import { OPERATOR_ACCOUNT } from '../../contracts/api/accounts.ts';
+import type {
+  Login,
+  Refresh,
+  Register,
+  Role,
+  Session,
+  Tokens,
+  User,
+} from '../../contracts/api/users.ts';
+import { WaggleError } from '../../contracts/errors.ts';
+import { type AccountId, type DriverId, newId, type UserId } from '../../contracts/ids.ts';
+import { hashSecret, newSecret } from '../../platform/auth/secrets.ts';
+import type { DriverClaims, Tokens as TokenSigner } from '../../platform/auth/tokens.ts';
+import type { Database, Queryable } from '../../platform/database.ts';
+import { uniqueViolation } from '../../platform/database-errors.ts';
+import { type Call, requireSystem, requireUser } from '../../platform/service.ts';
+import type { FailureGuard } from './failure-guard.ts';
+import { hashPassword, passwordFits } from './passwords.ts';
+import * as queries from './queries.ts';
+
+export interface UsersDeps {
+  readonly database: Database;
+  readonly signer: TokenSigner;
+  readonly guard: FailureGuard;
+  readonly accessTokenMs: number;
+  readonly refreshTokenMs: number;
+}
+
+/** What the drivers service hands over when a driver registers. */
+export interface Enrol {
+  readonly id: UserId;
+  readonly driver: DriverId;
+  readonly email: string;
+  readonly password: string;
+  readonly name: string;
+  readonly phone?: string;
+}
+
+export const ENROL = {
+  type: 'object',
+  required: ['id', 'driver', 'email', 'password', 'name'],
+  properties: {
+    id: { type: 'string' },
+    driver: { type: 'string' },
+    email: { type: 'string' },
+    password: { type: 'string' },
+    name: { type: 'string' },
+    phone: { type: 'string' },
+  },
+} as const;
+
+interface NewPerson {
+  readonly id: UserId;
+  readonly role: Role;
+  readonly account: AccountId;
+  readonly email: string;
+  readonly password: string;
+  readonly name: string;
+  readonly phone?: string | undefined;
+  readonly driver?: DriverId | undefined;
+}
+
+/** E-mail addresses differ in case only by accident. */
+function foldEmail(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+async function createUser(db: Queryable, person: NewPerson): Promise<queries.UserRow> {
+  const passwordHash = await hashPassword(person.password);
+  try {
+    return await queries.insertUser(db, {
+      id: person.id,
+      account: person.account,
+      role: person.role,
+      email: foldEmail(person.email),
+      password_hash: passwordHash,
+      name: person.name,
+      phone: person.phone ?? null,
+      driver: person.driver ?? null,
+    });
+  } catch (error) {
+    if (uniqueViolation(error) !== undefined) {
+      throw new WaggleError('resource.conflict', 'this e-mail address is registered already');
+    }
+    throw error;
+  }
+}
+
+/** Registers a customer, or a vendor with an account of its own. */
+export async function register(deps: UsersDeps, params: Register, call: Call): Promise<Session> {
+  const isVendor = params.role === 'vendor';
+  const account = isVendor ? newId('account') : OPERATOR_ACCOUNT;
+  const user = await createUser(deps.database.knex, {
+    id: newId('user'),
+    role: isVendor ? 'vendor' : 'customer',
+    account,
+    email: params.email,
+    password: params.password,
+    name: params.name,
+    phone: params.phone,
+  });
+  if (isVendor) await queries.insertAccount(deps.database.knex, account, params.name);
+  return { user: queries.userView(user), tokens: await firstTokens(deps, user, call) };
+}
+
+/** Makes the log-in of a driver; only the drivers service may. */
+export async function enrol(deps: UsersDeps, params: Enrol, call: Call): Promise<Session> {
+  requireSystem(call);
+  const user = await createUser(deps.database.knex, {
+    ...params,
+    role: 'driver',
+    account: OPERATOR_ACCOUNT,
+  });
+  return { user: queries.userView(user), tokens: await firstTokens(deps, user, call) };
+}
+
+/** Checks the password; every failure looks the same from outside. */
+export async function login(deps: UsersDeps, params: Login, call: Call): Promise<Session> {
+  const email = foldEmail(params.email);
+  deps.guard.check(email);
+  const user = await queries.userByEmail(deps.database.knex, email);
+  if (!(await passwordFits(user?.password_hash, params.password)) || user === undefined) {
+    deps.guard.failed(email);
+    throw new WaggleError('auth.invalid', 'e-mail address or password is wrong');
+  }
+  deps.guard.succeeded(email);
+  return { user: queries.userView(user), tokens: await firstTokens(deps, user, call) };
+}
+
+/**
+ * Trades a refresh token for new tokens, with claims as they are now. A token used twice means that
+ * somebody else has it: the whole family ends.
+ */
+export async function refresh(deps: UsersDeps, params: Refresh, call: Call): Promise<Tokens> {
+  const { knex } = deps.database;
+  const hash = hashSecret(params.refreshToken);
+  const used = await queries.useRefreshToken(knex, hash);
+  if (used === undefined) {
+    await queries.endFamilyOf(knex, hash);
+    throw new WaggleError('auth.invalid', 'the refresh token is not valid any more');
+  }
+  const user = await queries.userById(knex, used.user_id);
+  if (user === undefined) throw new WaggleError('auth.invalid');
+  return issue(deps, user, used.family, call);
+}
+
+export async function logout(deps: UsersDeps, params: Refresh): Promise<void> {
+  await queries.endFamilyOf(deps.database.knex, hashSecret(params.refreshToken));
+}
+
+export async function me(deps: UsersDeps, call: Call): Promise<User> {
+  const user = await queries.userById(deps.database.knex, requireUser(call).sub);
+  if (user === undefined) throw new WaggleError('auth.invalid');
+  return queries.userView(user);
+}
+
+function firstTokens(deps: UsersDeps, user: queries.UserRow, call: Call): Promise<Tokens> {
+  return issue(deps, user, newId('session'), call);
+}
+
+async function issue(
+  deps: UsersDeps,
+  user: queries.UserRow,
+  family: string,
+  call: Call,
+): Promise<Tokens> {
+  const driver =
+    user.driver === null
+      ? undefined
+      : await call.call<DriverClaims>('drivers.claims', { id: user.driver }, { kind: 'system' });
+  const accessToken = await deps.signer.signAccess({
+    sub: user.id,
+    role: user.role,
+    account: user.account,
+    ...(driver === undefined ? {} : { driver }),
+  });
+  const refreshToken = newSecret();
+  await queries.insertRefreshToken(deps.database.knex, {
+    hash: hashSecret(refreshToken),
+    family,
+    userId: user.id,
+    ttlMs: deps.refreshTokenMs,
+  });
+  return {
+    accessToken,
+    refreshToken,
+    expiresInSeconds: Math.round(deps.accessTokenMs / 1000),
+  };
+}
+
+/** Makes the first operator when it does not exist yet. */
+export async function ensureOperator(
+  database: Database,
+  operator: { readonly email: string; readonly password: string },
+): Promise<void> {
+  await queries.insertAccount(database.knex, OPERATOR_ACCOUNT, 'Operator');
+  if ((await queries.userByEmail(database.knex, foldEmail(operator.email))) !== undefined) return;
+  try {
+    await createUser(database.knex, {
+      id: newId('user'),
+      role: 'ops',
+      account: OPERATOR_ACCOUNT,
+      email: operator.email,
+      password: operator.password,
+      name: 'Operator',
+    });
+  } catch (error) {
+    // Another process made it between the look and the write.
+    if (!(error instanceof WaggleError) || error.code !== 'resource.conflict') throw error;
+  }
+}
