@@ -1,0 +1,63 @@
+/**
+ * The engine as the runtime drives it: the pure core behind one object, so that tests can drive the
+ * same host with a toy. `S` is the shard's state, `C` its frozen copy; both are opaque here.
+ */
+
+import type { ZoneEvent } from '../../contracts/events.ts';
+import type { ZoneId } from '../../contracts/ids.ts';
+import type { BatchPosition } from '../../contracts/position-batch.ts';
+import type { CellPicture, TrackMessage } from '../../contracts/push.ts';
+import type { Effect, Unplaced, ZoneInput } from '../core/input.ts';
+
+export type RoundInput = Extract<ZoneInput, { kind: 'round' }>;
+export type SilenceInput = Extract<ZoneInput, { kind: 'silence' }>;
+
+export interface ZoneStats {
+  readonly drivers: number;
+  readonly idle: number;
+  readonly open: number;
+  /** Age of the oldest delivery without a driver, zone ms; null: none. */
+  readonly oldestUnassignedMs: number | null;
+}
+
+export type PositionFate = 'indexed' | 'stale_slot' | 'older' | 'outside';
+
+/** The live index of one zone: not state, seeded anew after a takeover. */
+export interface ZoneIndex {
+  /** `atMs`: zone time of the fix. */
+  position(position: BatchPosition, atMs: number): PositionFate;
+  /** Follows what a commit changed. */
+  sync(events: readonly ZoneEvent[]): void;
+  shortlist(atMs: number): RoundInput;
+  silence(atMs: number, stretchMs: number): SilenceInput | null;
+  /** Positions of deliveries on the way, at most one a second of host time for each. */
+  tracked(hostMs: number): readonly Extract<Unplaced<TrackMessage>, { t: 'pos' }>[];
+  pictures(atMs: number): readonly CellPicture[];
+}
+
+export interface PlacedEffect {
+  readonly zone: ZoneId;
+  readonly effect: Effect;
+}
+
+export interface Engine<S, C> {
+  create(shard: number): S;
+  zoneIds(shard: S): Iterable<ZoneId>;
+  /** Zone ms between rounds. */
+  roundMs(shard: S, zone: ZoneId): number;
+  weightsVersion(shard: S, zone: ZoneId): number;
+  /** Decides and applies; throws when an invariant breaks, and the state is then worthless. */
+  step(shard: S, zone: ZoneId, input: ZoneInput, atMs: number): readonly ZoneEvent[];
+  apply(shard: S, zone: ZoneId, event: ZoneEvent, atMs: number): void;
+  effects(shard: S, zone: ZoneId, events: readonly ZoneEvent[]): readonly Effect[];
+  recoveryEffects(shard: S): readonly PlacedEffect[];
+  /** Earliest zone time at which a timer input has something to do; Infinity: none. */
+  dueMs(shard: S, zone: ZoneId): number;
+  copy(shard: S): C;
+  encode(copy: C): Iterable<string>;
+  decode(chunks: Iterable<string>): S;
+  hash(shard: S): number;
+  check(shard: S): readonly string[];
+  stats(shard: S, zone: ZoneId, atMs: number): ZoneStats;
+  index(shard: S, zone: ZoneId): ZoneIndex;
+}
