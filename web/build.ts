@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -123,6 +123,8 @@ export async function buildWeb(outDir: string): Promise<BuiltWeb> {
   if (await isCurrent(target, stamp)) return answer(false);
   await mkdir(dirname(target), { recursive: true });
   const fresh = await mkdtemp(`${target}-`);
+  // mkdtemp keeps others out, but the server of the pages may run as another user.
+  await chmod(fresh, 0o755);
   try {
     await bundle(fresh);
     await writeFile(join(fresh, STAMP_FILE), stamp);

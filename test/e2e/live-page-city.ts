@@ -3,7 +3,7 @@
  * gives the same pictures that a dispatch node publishes, cut by coarse cell.
  */
 import { latLngToCell } from 'h3-js';
-import { derivedId, type DeliveryId, type DriverId, type ZoneId } from '../../contracts/ids.ts';
+import { type DeliveryId, type DriverId, derivedId, type ZoneId } from '../../contracts/ids.ts';
 import type { CellPicture, MapDelivery, MapDriver, NodePicture } from '../../contracts/push.ts';
 import { SHADE_RESOLUTION, VIEW_RESOLUTION } from '../../contracts/push.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../../contracts/states.ts';
@@ -24,6 +24,12 @@ interface Driver {
   east: number;
 }
 
+interface CellDraft {
+  readonly drivers: MapDriver[];
+  readonly deliveries: MapDelivery[];
+  readonly idle: Map<string, number>;
+}
+
 /** A small generator with a seed (mulberry32), so that a failure can be looked at again. */
 function randomFrom(seed: number): () => number {
   let state = seed;
@@ -42,7 +48,11 @@ export class MadeUpCity {
   atMs = 1_790_000_000_000;
   private readonly random: () => number;
 
-  constructor({ drivers, deliveries, seed = 1 }: { drivers: number; deliveries: number; seed?: number }) {
+  constructor({
+    drivers,
+    deliveries,
+    seed = 1,
+  }: { drivers: number; deliveries: number; seed?: number }) {
     this.random = randomFrom(seed);
     for (let i = 0; i < drivers; i++) {
       const d = derivedId('driver', { atMs: this.atMs, zoneHash: 7, counter: i });
@@ -66,14 +76,30 @@ export class MadeUpCity {
     }
   }
 
+  /** A GeoJSON outline that holds the whole city. */
+  polygon(): { readonly type: 'Polygon'; readonly coordinates: readonly (readonly number[])[][] } {
+    const corners = [
+      [-1.1, -1.1],
+      [1, -1.15],
+      [1.1, 0.5],
+      [0.7, 1.1],
+      [-0.6, 1.05],
+      [-1.1, -1.1],
+    ];
+    const ring = corners.map(([x = 0, y = 0]) => {
+      return [CENTRE.lon + x * REACH.lon, CENTRE.lat + y * REACH.lat];
+    });
+    return { type: 'Polygon', coordinates: [ring] };
+  }
+
   /** One picture per coarse cell that has anything in it. */
   pictures(): CellPicture[] {
-    const cells = new Map<string, { drivers: MapDriver[]; deliveries: MapDelivery[]; idle: Map<string, number> }>();
-    const at = (lat: number, lon: number) => {
+    const cells = new Map<string, CellDraft>();
+    const at = (lat: number, lon: number): CellDraft => {
       const cell = latLngToCell(lat, lon, VIEW_RESOLUTION);
-      const known = cells.get(cell) ?? { drivers: [], deliveries: [], idle: new Map() };
-      cells.set(cell, known);
-      return known;
+      const draft = cells.get(cell) ?? { drivers: [], deliveries: [], idle: new Map() };
+      cells.set(cell, draft);
+      return draft;
     };
     for (const { d, lat, lon, a } of this.drivers) {
       const cell = at(lat, lon);
@@ -118,12 +144,21 @@ export class MadeUpCity {
     return { lat: CENTRE.lat + spread() * REACH.lat, lon: CENTRE.lon + spread() * REACH.lon };
   }
 
+  private nearestBusy({ lat, lon }: { lat: number; lon: number }): DriverId | null {
+    let nearest: { readonly driver: Driver; readonly distance: number } | null = null;
+    for (const driver of this.drivers) {
+      const distance = Math.hypot(driver.lat - lat, driver.lon - lon);
+      if (driver.a < 2 || (nearest && nearest.distance <= distance)) continue;
+      nearest = { driver, distance };
+    }
+    return nearest?.driver.d ?? null;
+  }
+
   private makeDelivery(index: number): MapDelivery {
     const [from, to] = [this.place(), this.place()];
-    const near = 0.45;
+    const near = 0.3;
     const s = OPEN_STATES[Math.floor(this.random() * OPEN_STATES.length)] ?? 'pending';
-    const busy = this.drivers.filter((driver) => driver.a >= 2);
-    const drv = s === 'pending' ? null : (busy[index % Math.max(1, busy.length)]?.d ?? null);
+    const drv = s === 'pending' ? null : this.nearestBusy(from);
     const id: DeliveryId = derivedId('delivery', { atMs: this.atMs, zoneHash: 7, counter: index });
     const lat = from.lat + (to.lat - from.lat) * near;
     const lon = from.lon + (to.lon - from.lon) * near;

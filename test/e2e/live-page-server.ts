@@ -2,9 +2,10 @@
  * Owns a stand-in for API and gateway in tests of the live page: the built files under the strictest
  * policy an operator may set, and a socket that plays the pictures a test hands it.
  */
+
+import uWS from 'uWebSockets.js';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
-import uWS from 'uWebSockets.js';
 import type { CellPicture, NodePicture } from '../../contracts/push.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -30,6 +31,8 @@ export interface PageServerOptions {
 
 export class PageServer {
   port = 0;
+  /** While true, every new connection is closed at once. */
+  away = false;
   /** Tokens of the sockets so far, in the order in which they said hello. */
   readonly hellos: string[] = [];
   private readonly sockets = new Set<uWS.WebSocket<Seat>>();
@@ -50,7 +53,10 @@ export class PageServer {
           request.getHeader('sec-websocket-extensions'),
           context,
         ),
-      open: (socket) => void this.sockets.add(socket),
+      open: (socket) => {
+        this.sockets.add(socket);
+        if (this.away) socket.close();
+      },
       close: (socket) => void this.sockets.delete(socket),
       message: (socket, message) => this.heard(socket, Buffer.from(message).toString('utf8')),
     });
@@ -68,9 +74,18 @@ export class PageServer {
     });
   }
 
-  /** Sockets that said hello and are still open. */
-  get viewers(): number {
-    return [...this.sockets].filter((socket) => socket.getUserData().ready).length;
+  /** Resolves once a viewer asked for all of these cells. */
+  async untilWatched(cells: readonly string[], timeoutMs: number): Promise<void> {
+    const deadlineMs = Date.now() + timeoutMs;
+    const watched = (): boolean =>
+      [...this.sockets].some((socket) => {
+        const seat = socket.getUserData();
+        return seat.ready && cells.every((cell) => seat.cells.has(cell));
+      });
+    while (!watched()) {
+      if (Date.now() > deadlineMs) throw new Error('nobody asked for these cells');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   /** Sends each viewer the pictures of the cells it asked for. Returns how many were sent. */
@@ -126,8 +141,14 @@ export class PageServer {
       });
     };
     const json = (value: unknown): void => answer('200', 'application/json', JSON.stringify(value));
-    if (url === '/api/v1/zones') return json(this.options.zones);
-    if (url === '/config.json') return json({ gatewayUrl: `ws://127.0.0.1:${this.port}/v1` });
+    if (url === '/api/v1/zones') {
+      json(this.options.zones);
+      return;
+    }
+    if (url === '/config.json') {
+      json({ gatewayUrl: `ws://127.0.0.1:${this.port}/v1` });
+      return;
+    }
     const path = normalize(url === '/' ? '/index.html' : url);
     readFile(join(this.options.webDir, path)).then(
       (body) => answer('200', TYPES[extname(path)] ?? 'application/octet-stream', body),

@@ -48,6 +48,8 @@ export interface Palette {
   readonly zone: Rgb;
   /** Two ends of the idle shade: few drivers, many drivers. */
   readonly shade: readonly [Rgb, Rgb];
+  /** Opacity (0–255) at the same two ends. */
+  readonly shadeAlpha: readonly [number, number];
   readonly activity: readonly Rgb[];
   readonly waiting: Rgb;
   readonly approaching: Rgb;
@@ -65,6 +67,7 @@ const LIGHT: Palette = {
     [196, 228, 222],
     [38, 148, 132],
   ],
+  shadeAlpha: [80, 170],
   activity: [
     [14, 138, 118],
     [214, 140, 0],
@@ -88,8 +91,9 @@ const DARK: Palette = {
   zone: [148, 164, 182],
   shade: [
     [20, 62, 64],
-    [44, 190, 166],
+    [36, 150, 138],
   ],
+  shadeAlpha: [70, 130],
   activity: [
     [64, 220, 190],
     [255, 190, 70],

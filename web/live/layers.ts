@@ -11,9 +11,13 @@ import { DRIVER_ICONS } from './driver-icon.ts';
 import type { LiveDelivery, LiveDriver, LiveState } from './live-state.ts';
 import { etaText } from './words.ts';
 
-/** Labels are drawn from this zoom on, and never more than this many: further ones would overlap. */
-const LABEL_ZOOM_MIN = 12.5;
-const LABELS_MAX = 300;
+/** Labels are drawn from this zoom on, never more than this many, and one in each such box. */
+const LABEL_ZOOM_MIN = 12;
+/** With more drivers than this, marks are drawn smaller until one zooms in. */
+const CROWD_DRIVERS = 1_500;
+const CROWD_ZOOM_MAX = 13;
+const LABELS_MAX = 200;
+const LABEL_BOX_PIXELS = { width: 84, height: 34 };
 /** Idle drivers in a cell at which its shade is full. */
 const SHADE_FULL = 8;
 
@@ -53,7 +57,12 @@ export function shadeColor(idle: number, palette: Palette): Rgba {
   const share = Math.min(1, Math.log2(1 + idle) / Math.log2(1 + SHADE_FULL));
   const [low, high] = palette.shade;
   const mix = (index: 0 | 1 | 2): number => low[index] + (high[index] - low[index]) * share;
-  return [mix(0), mix(1), mix(2), 70 + 110 * share];
+  return [
+    mix(0),
+    mix(1),
+    mix(2),
+    palette.shadeAlpha[0] + (palette.shadeAlpha[1] - palette.shadeAlpha[0]) * share,
+  ];
 }
 
 function groundLayers({ state, palette, zones, cells }: Scene): Layer[] {
@@ -93,9 +102,15 @@ function groundLayers({ state, palette, zones, cells }: Scene): Layer[] {
   ];
 }
 
-function deliveryLayers({ state, palette, open, motionFrame }: Scene): Layer[] {
+function isCrowded({ drivers, zoom }: Scene): boolean {
+  return drivers.length > CROWD_DRIVERS && zoom < CROWD_ZOOM_MAX;
+}
+
+function deliveryLayers(scene: Scene): Layer[] {
+  const { state, palette, open, motionFrame } = scene;
+  const crowded = isCrowded(scene);
   const color = (delivery: LiveDelivery): Rgb => deliveryColor(delivery.picture.s, palette);
-  const aboard = open.filter(({ picture }) => picture.drv !== null && state.drivers.has(picture.drv));
+  const led = open.filter(({ picture }) => picture.drv !== null && state.drivers.has(picture.drv));
   const driverAt = ({ picture }: LiveDelivery): LonLat => {
     const driver = picture.drv === null ? undefined : state.drivers.get(picture.drv);
     return driver ? [driver.lon, driver.lat] : degrees(picture.p);
@@ -108,17 +123,17 @@ function deliveryLayers({ state, palette, open, motionFrame }: Scene): Layer[] {
       data: open,
       getSourcePosition: ({ picture }) => degrees(picture.p),
       getTargetPosition: ({ picture }) => degrees(picture.q),
-      getColor: (delivery) => rgba(color(delivery), 75),
-      getWidth: 1.5,
+      getColor: (delivery) => rgba(color(delivery), 70),
+      getWidth: 1.2,
       updateTriggers: { getColor: palette },
     }),
     new LineLayer<LiveDelivery>({
       id: 'legs',
-      data: aboard,
+      data: led,
       getSourcePosition: driverAt,
       getTargetPosition: nextStop,
-      getColor: (delivery) => rgba(color(delivery), 190),
-      getWidth: 2.2,
+      getColor: (delivery) => rgba(color(delivery), 150),
+      getWidth: 1.8,
       updateTriggers: { getSourcePosition: motionFrame, getColor: palette },
     }),
     new ScatterplotLayer<LiveDelivery>({
@@ -130,8 +145,8 @@ function deliveryLayers({ state, palette, open, motionFrame }: Scene): Layer[] {
       stroked: true,
       radiusUnits: 'pixels',
       lineWidthUnits: 'pixels',
-      getRadius: 3.5,
-      getLineWidth: 2,
+      getRadius: crowded ? 2 : 3.5,
+      getLineWidth: crowded ? 1 : 2,
       pickable: true,
       updateTriggers: { getLineColor: palette },
     }),
@@ -141,18 +156,39 @@ function deliveryLayers({ state, palette, open, motionFrame }: Scene): Layer[] {
       getPosition: ({ picture }) => degrees(picture.q),
       getFillColor: (delivery) => rgba(color(delivery), 230),
       radiusUnits: 'pixels',
-      getRadius: 3.5,
+      getRadius: crowded ? 2 : 3.5,
       pickable: true,
       updateTriggers: { getFillColor: palette },
     }),
   ];
 }
 
-function labelLayer({ palette, open, zoom, zoneNowMs }: Scene): Layer {
-  const labelled =
-    zoom < LABEL_ZOOM_MIN
-      ? []
-      : open.filter(({ picture }) => picture.eta !== null).slice(0, LABELS_MAX);
+/**
+ * The deliveries whose labels fit beside each other: the first in each box of screen. Boxes hang on
+ * the world, not on the screen, so that labels do not flicker while the map is moved.
+ */
+export function uncrowded(open: readonly LiveDelivery[], zoom: number): LiveDelivery[] {
+  const worldPixels = 512 * 2 ** zoom;
+  const taken = new Set<string>();
+  const chosen: LiveDelivery[] = [];
+  for (const delivery of open) {
+    if (delivery.picture.eta === null) continue;
+    const [lon, lat] = degrees(delivery.picture.q);
+    const mercator = Math.asinh(Math.tan((lat * Math.PI) / 180)) / (2 * Math.PI);
+    const column = Math.floor(((lon / 360) * worldPixels) / LABEL_BOX_PIXELS.width);
+    const row = Math.floor((mercator * worldPixels) / LABEL_BOX_PIXELS.height);
+    const box = `${column}/${row}`;
+    if (taken.has(box)) continue;
+    taken.add(box);
+    chosen.push(delivery);
+    if (chosen.length === LABELS_MAX) break;
+  }
+  return chosen;
+}
+
+function labelLayer(scene: Scene): Layer {
+  const { palette, open, zoom, zoneNowMs } = scene;
+  const labelled = zoom < LABEL_ZOOM_MIN || isCrowded(scene) ? [] : uncrowded(open, zoom);
   return new TextLayer<LiveDelivery>({
     id: 'etas',
     data: labelled,
@@ -171,7 +207,9 @@ function labelLayer({ palette, open, zoom, zoneNowMs }: Scene): Layer {
   });
 }
 
-function driverLayer({ state, palette, icons, drivers, motionFrame, zoom }: Scene): Layer {
+function driverLayer(scene: Scene): Layer {
+  const { state, palette, icons, drivers, motionFrame, zoom } = scene;
+  const size = isCrowded(scene) ? 9 : zoom < 11 ? 10 : zoom < 13 ? 14 : 20;
   return new IconLayer<LiveDriver>({
     id: 'drivers',
     data: drivers,
@@ -182,7 +220,7 @@ function driverLayer({ state, palette, icons, drivers, motionFrame, zoom }: Scen
     getPosition: (driver) => [driver.lon, driver.lat],
     getAngle: (driver) => driver.angle,
     getColor: (driver) => rgba(palette.activity[driver.activity] ?? palette.label, 255),
-    getSize: zoom < 11 ? 10 : zoom < 13 ? 14 : 20,
+    getSize: size,
     billboard: false,
     sizeUnits: 'pixels',
     pickable: true,

@@ -159,7 +159,8 @@ export class LiveState {
       const silent = hostMs - entry.heardMs > NODE_SILENT_MS;
       for (const shard of entry.picture.shards) {
         const other = rows.get(shard.shard);
-        if (!other || other.shard.epoch < shard.epoch) rows.set(shard.shard, { node, silent, shard });
+        if (!other || other.shard.epoch < shard.epoch)
+          rows.set(shard.shard, { node, silent, shard });
       }
     }
     return [...rows.values()].sort((a, b) => a.shard.shard - b.shard.shard);

@@ -11,11 +11,13 @@ import { loadPageConfig, type PageConfig } from './page-config.ts';
 import { type Connection, drawPanel } from './panel.ts';
 import { type Report, reportOf } from './report.ts';
 import { forgetSession, renewToken, takeSession } from './session.ts';
-import { type ViewCells } from './view-cells.ts';
+import type { ViewCells } from './view-cells.ts';
 import { loadZones } from './zones.ts';
 
 const PANEL_MS = 500;
 const PRUNE_MS = 2_000;
+/** Two refusals within this time mean that renewing the token does not help. */
+const REFUSED_AGAIN_MS = 10_000;
 
 declare global {
   interface Window {
@@ -49,6 +51,7 @@ class LivePage {
   private zoneNames: ReadonlyMap<string, string> = new Map();
   private view: ViewCells = { cells: [], cut: false };
   private feed: Feed | null = null;
+  private refusedMs = 0;
 
   constructor(config: PageConfig, start: ReturnType<typeof takeSession>['start']) {
     this.config = config;
@@ -101,10 +104,18 @@ class LivePage {
   private connected(connection: Connection): void {
     this.connection = connection;
     this.drawPanel();
-    if (connection !== 'refused') return;
+    if (connection === 'refused') void this.refused();
+  }
+
+  /** A refused token is renewed once; when the fresh one is refused too, only a log-in helps. */
+  private async refused(): Promise<void> {
     this.feed?.close();
-    forgetSession();
-    void renewToken().then((token) => this.follow(token));
+    this.feed = null;
+    const again = hostMs() - this.refusedMs < REFUSED_AGAIN_MS;
+    this.refusedMs = hostMs();
+    const token = again ? null : await renewToken();
+    if (token === null) forgetSession();
+    await this.follow(token);
   }
 
   private watch(view: ViewCells): void {

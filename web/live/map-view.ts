@@ -3,7 +3,12 @@
  * a second, and none while the tab is hidden. It must never decide what is true; it only shows it.
  */
 import { MapboxOverlay } from '@deck.gl/mapbox';
-import { Map as MapLibreMap, NavigationControl, setWorkerUrl, type StyleSpecification } from 'maplibre-gl';
+import {
+  Map as MapLibreMap,
+  NavigationControl,
+  type StyleSpecification,
+  setWorkerUrl,
+} from 'maplibre-gl';
 import { ACTIVITIES, type Palette, STATE_LABELS } from './activity.ts';
 import { drawDriverIcons } from './driver-icon.ts';
 import { layersOf, openDeliveries, type ZoneOutline } from './layers.ts';
@@ -107,6 +112,7 @@ export class MapView {
   }
 
   setPalette(palette: Palette): void {
+    if (palette === this.palette) return;
     this.palette = palette;
     if (this.options.styleUrl === null) this.map.setStyle(emptyStyle(palette));
     this.touch();
@@ -159,7 +165,9 @@ export class MapView {
   private tooltip(layer: string | undefined, object: unknown): TooltipContent {
     const style = { background: this.palette.background, color: `rgb(${this.palette.label})` };
     const text = this.tooltipText(layer, object);
-    return text === null ? null : { text, style: { ...style, borderRadius: '8px', fontSize: '12px' } };
+    return text === null
+      ? null
+      : { text, style: { ...style, borderRadius: '8px', fontSize: '12px' } };
   }
 
   private tooltipText(layer: string | undefined, object: unknown): string | null {

@@ -2,14 +2,22 @@
  * Owns the side panel. It reads the state and writes text; it must never change the state, and never
  * puts anything that came from outside into the page other than as text.
  */
+
+import { DELIVERY_STATES, type DeliveryState } from '../../contracts/states.ts';
+import { ACTIVITIES, deliveryColor, type Palette, type Rgb, STATE_LABELS } from './activity.ts';
 import type { LiveState, ShardRow } from './live-state.ts';
 import { NODE_SILENT_MS } from './live-state.ts';
-import { DELIVERY_STATES } from '../../contracts/states.ts';
-import { ACTIVITIES, deliveryColor, type Palette, type Rgb, STATE_LABELS } from './activity.ts';
 import { countText, durationText, shortId } from './words.ts';
 
 /** Rows of the shard table; more shards with work than this are only counted. */
 const SHARD_ROWS_MAX = 64;
+const RARE_STATES: ReadonlySet<DeliveryState> = new Set([
+  'scheduled',
+  'returning',
+  'returned',
+  'cancelled',
+  'failed',
+]);
 
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'refused' | 'closed';
 
@@ -45,6 +53,8 @@ interface Bar {
   readonly label: string;
   readonly count: number;
   readonly color: Rgb;
+  /** Hidden while its count is zero. */
+  readonly rare?: boolean;
 }
 
 /** Bars are made once and then only updated, so that their widths can glide. */
@@ -65,6 +75,7 @@ function drawBars(id: string, bars: readonly Bar[]): void {
     const fill = gauge?.firstElementChild as HTMLElement;
     const color = `rgb(${bar.color.join(' ')})`;
     row.dataset.none = String(bar.count === 0);
+    row.hidden = bar.count === 0 && bar.rare === true;
     if (swatch) swatch.style.background = color;
     if (label) label.textContent = bar.label;
     if (output) output.textContent = countText(bar.count);
@@ -168,8 +179,10 @@ export function drawPanel(view: PanelView): void {
   say('drivers-total', countText(state.drivers.size));
   drawBars(
     'states',
-    // Every state has its row from the start: rows that come and go would make the eye lose them.
+    // Every state has its row: rows that come and go would make the eye lose its place. Only the rare
+    // ends, and plans for later, stay hidden until there is one.
     DELIVERY_STATES.map((name) => ({
+      rare: RARE_STATES.has(name),
       label: STATE_LABELS[name],
       count: states.get(name) ?? 0,
       color: deliveryColor(name, palette),

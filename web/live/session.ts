@@ -38,9 +38,7 @@ export function takeSession(): LinkOptions {
   const link = parseFragment(location.hash);
   if (link.token !== null) {
     keep({ access: link.token, refresh: null });
-    const rest = link.start
-      ? `#at=${link.start.lat},${link.start.lon},${link.start.zoom}`
-      : '';
+    const rest = link.start ? `#at=${link.start.lat},${link.start.lon},${link.start.zoom}` : '';
     history.replaceState(null, '', `${location.pathname}${location.search}${rest}`);
   }
   return { token: read()?.access ?? null, start: link.start };
