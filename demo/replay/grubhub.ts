@@ -5,7 +5,6 @@
  */
 import { basename, join } from 'node:path';
 import { hash32 } from '../../contracts/ids.ts';
-import { DEFAULT_POLICY } from '../../contracts/zone.ts';
 import type {
   LatLon,
   Scenario,
@@ -14,6 +13,7 @@ import type {
   ScenarioVendor,
 } from '../scenario.ts';
 import { boxRing, ordersFrom } from '../scenario.ts';
+import { wallPolicy } from '../wall-policy.ts';
 import { readTable, unique } from './table.ts';
 
 const MINUTE_MS = 60_000;
@@ -235,16 +235,5 @@ function policyOf(parameters: Parameters, speed: number): Scenario['zones'][numb
     dropoffServiceMs: parameters.dropoffServiceMs,
     radiusMeters: 50_000,
     giveUpMs: GIVE_UP_MS,
-  };
-}
-
-/** Patience that people and networks need in wall time, whatever the speed of zone time. */
-export function wallPolicy(speed: number): Scenario['zones'][number]['policy'] {
-  const zoneMs = (wallSeconds: number): number => Math.round(wallSeconds * 1000 * speed);
-  return {
-    offerTtlMs: Math.min(600_000, Math.max(DEFAULT_POLICY.offerTtlMs, zoneMs(4))),
-    offerUnseenMs: Math.min(600_000, Math.max(DEFAULT_POLICY.offerUnseenMs, zoneMs(2))),
-    staleMs: Math.min(86_400_000, Math.max(DEFAULT_POLICY.staleMs, zoneMs(20))),
-    suspendMs: Math.min(86_400_000, Math.max(DEFAULT_POLICY.suspendMs, zoneMs(45))),
   };
 }

@@ -13,7 +13,7 @@ import type {
   ScenarioVendor,
 } from '../scenario.ts';
 import { boxRing, ordersFrom } from '../scenario.ts';
-import { wallPolicy } from './grubhub.ts';
+import { wallPolicy } from '../wall-policy.ts';
 import type { Row } from './table.ts';
 import { readTable, unique } from './table.ts';
 
