@@ -106,7 +106,10 @@ function withNodeFirst(node) {
   return { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
 }
 
-/** Whether every locked package that belongs on this machine is there in its locked version. */
+/**
+ * Whether every locked package that belongs on this machine is there in its locked version. Read
+ * from npm's own list, so a folder installed by hand counts as well.
+ */
 function packagesMatchLock(lockText) {
   const installedFile = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installedFile)) return false;
@@ -114,9 +117,20 @@ function packagesMatchLock(lockText) {
   return Object.entries(JSON.parse(lockText).packages).every(([path, wanted]) => {
     if (path === '') return true;
     const found = installed[path];
-    // Optional packages of other platforms are locked but rightly absent.
-    return found === undefined ? wanted.optional === true : found.version === wanted.version;
+    return found === undefined ? !belongsHere(wanted) : found.version === wanted.version;
   });
+}
+
+/** Optional packages are mostly binaries for other platforms; those for this one must be there. */
+function belongsHere({ optional, os, cpu, libc, engines }) {
+  if (optional !== true) return true;
+  if (!os?.includes(process.platform) || !cpu?.includes(process.arch)) return false;
+  const [, upTo] = /<(\d+)/.exec(engines?.node ?? '') ?? [];
+  if (upTo !== undefined && Number(upTo) <= NODE_MAJOR) return false;
+  const [, from] = />=\s*(\d+)/.exec(engines?.node ?? '') ?? [];
+  if (from !== undefined && Number(from) > NODE_MAJOR) return false;
+  const ownLibc = process.report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl';
+  return libc === undefined || process.platform !== 'linux' || libc.includes(ownLibc);
 }
 
 function preparePackages() {
@@ -124,14 +138,28 @@ function preparePackages() {
   const hash = createHash('sha256').update(lockText).digest('hex');
   const present = existsSync(join(root, 'node_modules', '.package-lock.json'));
   if (present && existsSync(packagesStamp) && readFileSync(packagesStamp, 'utf8') === hash) return;
-  if (!packagesMatchLock(lockText)) installPackages();
+  if (!packagesMatchLock(lockText)) {
+    installPackages();
+    if (!packagesMatchLock(lockText)) {
+      throw new Stop(
+        'npm left out packages that the lockfile names for this machine: check the network or ' +
+          "npm's registry and omit settings, delete node_modules, and start again",
+      );
+    }
+  }
   mkdirSync(stateDir, { recursive: true });
   writeFileSync(packagesStamp, hash);
 }
 
+/**
+ * `npm ci` refuses a lockfile that lacks optional binaries of other platforms, and a registry may
+ * well not carry those. `npm install --no-save` takes the same locked versions and integrity hashes
+ * and changes neither file; the caller checks the outcome against the lockfile.
+ */
 function installPackages() {
   process.stderr.write('waggle: installing the packages of the lockfile (once)\n');
-  const flags = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const flags = ['install', '--no-save', '--ignore-scripts', '--include=dev', '--include=optional'];
+  flags.push('--no-audit', '--no-fund', '--loglevel=error');
   const [file, ...args] = npmCommand();
   const result = spawnSync(file, [...args, ...flags], {
     cwd: root,
