@@ -1,0 +1,87 @@
+/**
+ * Owns the appending side of a service's event stream. One entry: field `e`, JSON of EventEntry.
+ * Bounded: past `entriesMax` it first trims what every consumer group has acknowledged, and when
+ * that is not enough it refuses, so that the outbox waits; nothing unread is ever dropped. A stream
+ * that nobody has registered on keeps its newest entries only.
+ */
+import type { Redis } from 'ioredis';
+import { WaggleError } from '../contracts/errors.ts';
+
+export interface EventEntry<T = unknown> {
+  /** Dedupe by this. */
+  readonly id: string;
+  readonly correlation: string | null;
+  readonly event: T;
+}
+
+export interface EventStream {
+  /** Resolves when Redis has it. Throws `service.unavailable` when full or away. */
+  publish(entry: EventEntry): Promise<void>;
+}
+
+export interface EventStreamOptions {
+  readonly redis: Redis;
+  /** Full key, prefix included. */
+  readonly key: string;
+  readonly entriesMax: number;
+}
+
+/** Appends between two looks at the length. */
+const TRIM_EVERY = 500;
+
+export function createEventStream(options: EventStreamOptions): EventStream {
+  const { redis, key, entriesMax } = options;
+  let untilTrim = 0;
+  let trimming: Promise<void> | undefined;
+  const makeRoom = async (): Promise<void> => {
+    if ((await redis.xlen(key)) >= entriesMax / 2) await trimAcknowledged(redis, key, entriesMax);
+    if ((await redis.xlen(key)) >= entriesMax) {
+      throw new WaggleError('service.unavailable', `the stream ${key} is full`);
+    }
+    untilTrim = Math.min(TRIM_EVERY, entriesMax / 10);
+  };
+  return {
+    async publish(entry) {
+      if (untilTrim-- <= 0) {
+        trimming ??= makeRoom().finally(() => {
+          trimming = undefined;
+        });
+        await trimming;
+      }
+      await redis.xadd(key, '*', 'e', JSON.stringify(entry));
+    },
+  };
+}
+
+/** Trims behind the least entry that some group has not acknowledged. */
+async function trimAcknowledged(redis: Redis, key: string, entriesMax: number): Promise<void> {
+  const groups = (await redis.xinfo('GROUPS', key)) as unknown[][];
+  if (groups.length === 0) {
+    await redis.xtrim(key, 'MAXLEN', '~', Math.floor(entriesMax / 2));
+    return;
+  }
+  let least: string | undefined;
+  for (const fields of groups) {
+    const group = fieldsOf(fields);
+    const name = String(group.get('name'));
+    const [pending, oldest] = (await redis.xpending(key, name)) as [number, string | null];
+    const position =
+      pending > 0 && oldest !== null ? oldest : String(group.get('last-delivered-id'));
+    if (least === undefined || compareIds(position, least) < 0) least = position;
+  }
+  // MINID keeps the named entry itself: it may be the oldest unacknowledged one.
+  if (least !== undefined) await redis.xtrim(key, 'MINID', least);
+}
+
+function fieldsOf(flat: readonly unknown[]): Map<string, unknown> {
+  const map = new Map<string, unknown>();
+  for (let i = 0; i + 1 < flat.length; i += 2) map.set(String(flat[i]), flat[i + 1]);
+  return map;
+}
+
+/** Orders two stream ids. */
+function compareIds(a: string, b: string): number {
+  const [aMs = '0', aSeq = '0'] = a.split('-');
+  const [bMs = '0', bSeq = '0'] = b.split('-');
+  return Number(aMs) - Number(bMs) || Number(aSeq) - Number(bSeq);
+}
