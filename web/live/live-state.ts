@@ -18,8 +18,11 @@ const NODES_MAX = 200;
 /** Drivers and deliveries kept at once; further ones are counted in `overflow`, not drawn. */
 const DRIVERS_MAX = 20_000;
 const DELIVERIES_MAX = 20_000;
-/** A cell that sent no picture for this long has lost its zone: what it showed is taken off. */
-export const CELL_SILENT_MS = 15_000;
+/**
+ * A cell that sent no picture for this long is empty or has lost its zone: what it showed is taken off.
+ * Longer than a takeover may last (5 s), so that a crash does not blank the map.
+ */
+export const CELL_SILENT_MS = 8_000;
 /** A node is shown as silent, then forgotten, after these. */
 export const NODE_SILENT_MS = 5_000;
 const NODE_FORGOTTEN_MS = 60_000;

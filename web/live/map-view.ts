@@ -107,7 +107,7 @@ export class MapView {
         [Math.min(...lons), Math.min(...lats)],
         [Math.max(...lons), Math.max(...lats)],
       ],
-      { padding: { top: 30, left: 40, right: wide ? 420 : 30, bottom: 30 }, animate: false },
+      { padding: { top: 30, left: 40, right: wide ? 450 : 30, bottom: 30 }, animate: false },
     );
   }
 

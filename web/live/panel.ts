@@ -13,6 +13,7 @@ import { countText, durationText, shortId } from './words.ts';
 const SHARD_ROWS_MAX = 64;
 const RARE_STATES: ReadonlySet<DeliveryState> = new Set([
   'scheduled',
+  'delivered',
   'returning',
   'returned',
   'cancelled',
@@ -125,7 +126,7 @@ function drawShard(row: ShardRow, view: PanelView): HTMLElement {
     String(shard.shard),
     row.node,
     // The leading digits of an epoch are the date: its tail is what changes.
-    `…${String(shard.epoch).slice(-6)}`,
+    `…${String(shard.epoch).slice(-5)}`,
     zones || '–',
     countText(shard.drivers),
     countText(shard.open),
