@@ -30,6 +30,7 @@ export interface PageServerOptions {
 }
 
 export class PageServer {
+  static readonly PASSWORD = 'correct horse';
   port = 0;
   /** While true, every new connection is closed at once. */
   away = false;
@@ -60,6 +61,7 @@ export class PageServer {
       close: (socket) => void this.sockets.delete(socket),
       message: (socket, message) => this.heard(socket, Buffer.from(message).toString('utf8')),
     });
+    this.app.post('/api/v1/auth/login', (response) => this.logIn(response));
     this.app.get('/*', (response, request) => this.serve(response, request.getUrl()));
   }
 
@@ -125,6 +127,25 @@ export class PageServer {
       socket.send(JSON.stringify({ t: 'welcome', speed, zoneMs: zoneMs() }));
     }
     if (message.t === 'view') seat.cells = new Set(message.cells);
+  }
+
+  /** Answers as the API does: tokens for the right password, else a problem document. */
+  private logIn(response: uWS.HttpResponse): void {
+    let text = '';
+    response.onAborted(() => undefined);
+    response.onData((chunk, last) => {
+      text += Buffer.from(chunk).toString('utf8');
+      if (!last) return;
+      const { password } = JSON.parse(text) as { password?: string };
+      const known = password === PageServer.PASSWORD;
+      const tokens = { accessToken: 'login-token', refreshToken: 'r', expiresInSeconds: 900 };
+      const problem = { title: 'Unauthorized', detail: 'The email or password is wrong.' };
+      response.cork(() => {
+        response.writeStatus(known ? '200' : '401');
+        response.writeHeader('content-type', 'application/json');
+        response.end(JSON.stringify(known ? { user: {}, tokens } : problem));
+      });
+    });
   }
 
   private serve(response: uWS.HttpResponse, url: string): void {

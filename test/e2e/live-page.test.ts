@@ -215,15 +215,24 @@ test('keeps the token out of the address bar', { skip }, async () => {
   });
 });
 
-test('asks for a log-in when nobody is known', { skip }, async () => {
-  await onStage(async ({ page, server }) => {
-    const fresh = await browser.newPage();
+test('asks for a log-in when nobody is known, and says why one failed', { skip }, async () => {
+  await onStage(async ({ server }) => {
+    const context = await browser.newContext();
     try {
+      const fresh = await context.newPage();
       await fresh.goto(`http://127.0.0.1:${server.port}/`);
       await fresh.waitForSelector('#login[open]');
+      await fresh.fill('[name=email]', 'ops@example.com');
+      await fresh.fill('[name=password]', 'wrong');
+      await fresh.click('#login button');
+      await fresh.waitForFunction(() => /wrong/.test(document.body.innerText));
+      await fresh.fill('[name=password]', PageServer.PASSWORD);
+      await fresh.click('#login button');
+      await untilShown(fresh, ({ connection }) => connection === 'live');
+      assert.equal(server.hellos.at(-1), 'login-token');
+      assert.equal(await fresh.locator('#login[open]').count(), 0);
     } finally {
-      await fresh.close();
+      await context.close();
     }
-    assert.ok(!page.isClosed());
   });
 });

@@ -10,7 +10,7 @@ import { MapView } from './map-view.ts';
 import { loadPageConfig, type PageConfig } from './page-config.ts';
 import { type Connection, drawPanel } from './panel.ts';
 import { type Report, reportOf } from './report.ts';
-import { forgetSession, renewToken, takeSession } from './session.ts';
+import { forgetSession, parseFragment, renewToken, takeSession } from './session.ts';
 import type { ViewCells } from './view-cells.ts';
 import { loadZones } from './zones.ts';
 
@@ -159,6 +159,10 @@ class LivePage {
   }
 }
 
+// A new link opened in this tab only changes the fragment: start again with its token.
+window.addEventListener('hashchange', () => {
+  if (parseFragment(location.hash).token !== null) location.reload();
+});
 const { token, start } = takeSession();
 const page = new LivePage(await loadPageConfig(), start);
 await page.follow(token);
