@@ -9,7 +9,7 @@ import type { RefusalReason } from '../../contracts/refusals.ts';
 import { isAboard } from '../../contracts/states.ts';
 import { stopOf } from './apply.ts';
 import type { Decision } from './decision.ts';
-import { forceUnit } from './insertion.ts';
+import { finder, forceUnit, isWithinCapacity } from './insertion.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import {
   assignTo,
@@ -134,14 +134,17 @@ function accept(step: Decision, driver: Driver, deed: DeedOf<'accept'>): DeedAns
   const offer = step.zone.offers.get(deed.offer);
   if (!offer || offer.driver !== driver.id) return pastAnswer(driver, deed.offer);
   const unit = offer.deliveries.flatMap((id) => step.delivery(id) ?? []);
-  closeOffer(step, offer.id, 'accepted');
-  const now = step.driver(driver.id) ?? driver;
   // The plan may have moved on since the offer (a stop done): then the unit goes in anew.
   const stops =
-    now.plan.version === offer.planVersion
+    driver.plan.version === offer.planVersion
       ? offer.stops
-      : forceUnit(step.zone, now, unit, step.atMs);
-  assignTo(step, now, unit, stops, 'offer');
+      : forceUnit(step.zone, driver, unit, step.atMs);
+  if (!isWithinCapacity(driver, stops, finder(step.zone, unit))) {
+    closeOffer(step, offer.id, 'withdrawn', { why: 'over_capacity' });
+    return { refused: 'over_capacity' };
+  }
+  closeOffer(step, offer.id, 'accepted');
+  assignTo(step, step.driver(driver.id) ?? driver, unit, stops, 'offer');
   return DONE;
 }
 
@@ -192,6 +195,10 @@ function takeByFact(step: Decision, driver: Driver, delivery: Delivery): Deliver
   if (delivery.driver !== null && delivery.driver !== driver.id) {
     raise(step, delivery, 'picked_up_by_other');
     unassign(step, delivery, 'picked_up_by_other');
+  }
+  // Whoever carries a parcel is at work, whatever the app said before.
+  if (driver.duty === 'off' || driver.duty === 'on_break') {
+    step.emit({ type: 'driver.duty', driver: driver.id, duty: 'last_job' });
   }
   const now = step.delivery(delivery.id) ?? delivery;
   const holder = step.driver(driver.id) ?? driver;

@@ -159,7 +159,7 @@ test('whatever comes in, the invariants hold, recovery gives the same state, and
         world.checkRecovery();
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 400, includeErrorInReport: true },
   );
 });
 
