@@ -452,7 +452,7 @@ export const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/ops/audit',
-    action: 'zones.audit',
+    action: 'deliveries.audit',
     summary: 'What ops did',
     roles: OPS,
     params: zones.AUDIT_QUERY,

@@ -1,0 +1,200 @@
+/** Deliveries: the business record, the way to the engine, and the projection of its logs. */
+import type { Redis } from 'ioredis';
+import type { ServiceSchema } from 'moleculer';
+import { Counter, Gauge } from 'prom-client';
+import { EMPTY } from '../../contracts/api/common.ts';
+import * as schemas from '../../contracts/api/deliveries.ts';
+import { DELIVERY_STREAM, type DeliveryChanged } from '../../contracts/api/service-events.ts';
+import type { TrackLink } from '../../contracts/api/tracking.ts';
+import * as zoneSchemas from '../../contracts/api/zones.ts';
+import { isEnded } from '../../contracts/states.ts';
+import { createTokens } from '../../platform/auth/tokens.ts';
+import { openDatabase } from '../../platform/database.ts';
+import { createEventStream } from '../../platform/event-stream.ts';
+import { startRelay } from '../../platform/outbox.ts';
+import type { Pump } from '../../platform/pump.ts';
+import { connectRedis } from '../../platform/redis.ts';
+import { createActionBuilder } from '../../platform/service.ts';
+import type { ServiceContext } from '../../platform/service-context.ts';
+import { checkSees } from './access.ts';
+import { startCommandRelay } from './command-relay.ts';
+import * as creation from './creation.ts';
+import { startProjector } from './projector.ts';
+import { deliveryById } from './queries.ts';
+import * as reading from './reading.ts';
+import { deliveryView } from './rows.ts';
+import * as steering from './steering.ts';
+import { summarise } from './summary.ts';
+
+export function createService(context: ServiceContext): ServiceSchema {
+  const { config } = context;
+  const database = openDatabase('deliveries', config.database.deliveries);
+  const running: Pump[] = [];
+  let redis: Redis | undefined;
+  let relay: Pump | undefined;
+  const deps: creation.DeliveriesDeps = {
+    database,
+    door: context.door,
+    signer: createTokens(config.auth),
+    trackingLinkMs: config.auth.trackingLinkMs,
+    publicUrl: config.api.publicUrl,
+    wakeRelay: () => relay?.wake(),
+  };
+  context.addCheck('deliveries.database', () => database.ping());
+  return {
+    name: 'deliveries',
+    actions: actionsOf(deps),
+    async started() {
+      const door = await context.door();
+      redis = connectRedis(config.redis.url, 'deliveries-events');
+      relay = startCommands(context, deps, door);
+      running.push(
+        relay,
+        startFollowing(context, deps, door),
+        startEvents(context, deps, door, redis),
+      );
+    },
+    async stopped() {
+      await Promise.all(running.splice(0).map((pump) => pump.stop()));
+      redis?.disconnect();
+      await database.close();
+    },
+  };
+}
+
+type Door = Awaited<ReturnType<ServiceContext['door']>>;
+
+function startCommands(
+  { metrics, log }: ServiceContext,
+  { database }: creation.DeliveriesDeps,
+  door: Door,
+): Pump {
+  const sent = new Counter({
+    name: 'waggle_delivery_commands_sent_total',
+    help: 'Commands appended to mailboxes, by outcome and whether it was a re-send.',
+    labelNames: ['outcome', 'resend'],
+    registers: [metrics],
+  });
+  return startCommandRelay({
+    database,
+    door,
+    onError: (err) => log.warn({ err }, 'commands could not be sent; trying again'),
+    onSent: (outcome, attempts) => sent.inc({ outcome, resend: attempts > 1 ? 'yes' : 'no' }),
+  });
+}
+
+function startFollowing(
+  { metrics, log }: ServiceContext,
+  { database }: creation.DeliveriesDeps,
+  door: Door,
+): Pump {
+  const records = new Counter({
+    name: 'waggle_projector_records_total',
+    help: 'Log records projected.',
+    registers: [metrics],
+  });
+  const lag = new Gauge({
+    name: 'waggle_projector_lag_zone_ms',
+    help: 'Zone ms between the newest projected record and now.',
+    registers: [metrics],
+  });
+  const anomalies = new Counter({
+    name: 'waggle_projector_anomalies_total',
+    help: 'Facts that must never stand in a log, by kind.',
+    labelNames: ['kind'],
+    registers: [metrics],
+  });
+  return startProjector({
+    database,
+    door,
+    onError: (err) => log.warn({ err }, 'the logs could not be followed; trying again'),
+    onAnomaly: (anomaly) => {
+      anomalies.inc({ kind: anomaly.kind });
+      log.error({ anomaly }, 'the log says what must never happen');
+    },
+    onProgress: (count, lagMs) => {
+      records.inc(count);
+      lag.set(lagMs);
+    },
+  });
+}
+
+function startEvents(
+  { config, log }: ServiceContext,
+  { database }: creation.DeliveriesDeps,
+  door: Door,
+  redis: Redis,
+): Pump {
+  const stream = createEventStream({
+    redis,
+    key: `${config.redis.keyPrefix}${DELIVERY_STREAM}`,
+    entriesMax: config.streams.entriesMax,
+  });
+  return startRelay({
+    database,
+    async deliver(row) {
+      const event = row.payload as DeliveryChanged;
+      await stream.publish({ id: row.event_id, correlation: row.correlation, event });
+      if (isEnded(event.state)) await door.dropCard(event.delivery);
+    },
+    onError: (err, row) => log.warn({ err, event: row?.event_id }, 'an event waits in the outbox'),
+  });
+}
+
+function actionsOf(deps: creation.DeliveriesDeps): NonNullable<ServiceSchema['actions']> {
+  const { database } = deps;
+  const action = createActionBuilder();
+  return {
+    create: action<creation.InternalCreate, { id: string }>({
+      params: creation.INTERNAL_CREATE,
+      handler: (params, call) => creation.createForOrder(deps, params, call),
+    }),
+    request: action<schemas.DeliveryCreate, schemas.DeliveryCreated>({
+      params: schemas.DELIVERY_CREATE,
+      handler: (params, call) => creation.request(deps, params, call),
+    }),
+    get: action<schemas.DeliveryRef, schemas.DeliveryDetail>({
+      params: schemas.DELIVERY_REF,
+      handler: (params, call) => reading.get(database, params.id, call),
+    }),
+    list: action<schemas.DeliveryQuery, schemas.DeliveryList>({
+      params: schemas.DELIVERY_QUERY,
+      handler: (params, call) => reading.list(database, params, call),
+    }),
+    events: action<schemas.DeliveryRef, schemas.DeliveryEvents>({
+      params: schemas.DELIVERY_REF,
+      handler: (params, call) => reading.events(database, params.id, call),
+    }),
+    audit: action<zoneSchemas.AuditQuery, zoneSchemas.AuditList>({
+      params: zoneSchemas.AUDIT_QUERY,
+      handler: (params) => reading.audit(database, params),
+    }),
+    summary: action<object, schemas.DeliverySummary>({
+      params: EMPTY,
+      handler: async () => summarise(database.knex, (await deps.door()).clock.zoneMs()),
+    }),
+    cancel: action<schemas.DeliveryCancel, schemas.DeliveryCancelled>({
+      params: schemas.DELIVERY_CANCEL,
+      handler: (params, call) => steering.cancel(deps, params, call),
+    }),
+    cancelForOrder: action<steering.InternalCancel, schemas.DeliveryCancelled>({
+      params: steering.INTERNAL_CANCEL,
+      handler: (params, call) => steering.cancelForOrder(deps, params, call),
+    }),
+    ready: action<schemas.DeliveryReady, schemas.Delivery>({
+      params: schemas.DELIVERY_READY,
+      handler: async (params, call) => deliveryView(await steering.ready(deps, params, call)),
+    }),
+    ops: action<schemas.DeliveryOps, { request: string }>({
+      params: schemas.DELIVERY_OPS,
+      handler: (params, call) => steering.ops(deps, params, call),
+    }),
+    link: action<schemas.DeliveryRef, TrackLink>({
+      params: schemas.DELIVERY_REF,
+      handler: async ({ id }, call) => {
+        const row = checkSees(call.caller, await deliveryById(database.knex, id));
+        return creation.trackingLink(deps, row);
+      },
+    }),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Sees to it that every zone of the table is in the directory and open in the engine. Sends
+ * `zone.open`, which is idempotent, until the log of the shard shows it. Never decides about zones.
+ */
+import type { Door, LogPosition } from '../../dispatch/redis/door.ts';
+import type { Database } from '../../platform/database.ts';
+import * as queries from './queries.ts';
+
+const LOG_PAGE = 500;
+/** Log pages read per look; the rest next time. */
+const PAGES_MAX = 20;
+
+/** One look at all zones; true when some are not open yet. */
+export async function openZones(database: Database, door: Door): Promise<boolean> {
+  const rows = await queries.listZones(database.knex);
+  let waiting = false;
+  for (const row of rows) {
+    const known = door.zone(row.id);
+    if (known === undefined || known.version < row.config.version) {
+      // New, or the store of the engine was emptied: begin anew.
+      await door.putZone(queries.zoneEntry(row));
+      await queries.setOpen(database.knex, row.id, false);
+      row.open = false;
+    }
+    if (row.open) continue;
+    if (!(await tryToOpen(database, door, row))) waiting = true;
+  }
+  return waiting;
+}
+
+async function tryToOpen(database: Database, door: Door, row: queries.ZoneRow): Promise<boolean> {
+  let from: LogPosition | null =
+    row.sent_epoch === null || row.sent_seq === null
+      ? null
+      : { epoch: row.sent_epoch, seq: row.sent_seq };
+  if (from === null) {
+    from = await door.logEnd(row.shard);
+    await queries.setSent(database.knex, row.id, from);
+  }
+  if ((await isInLog(door, row, from)) || (await isHosted(door, row))) {
+    await queries.setOpen(database.knex, row.id, true);
+    return true;
+  }
+  await door.append({ zone: row.id, command: { type: 'zone.open', config: row.config } });
+  return false;
+}
+
+async function isInLog(door: Door, row: queries.ZoneRow, from: LogPosition): Promise<boolean> {
+  let after = from;
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const entries = await door.readLog(row.shard, after, LOG_PAGE);
+    for (const { record, position } of entries) {
+      after = position;
+      const found = record.events.some(
+        ({ event }) =>
+          (event.type === 'zone.opened' || event.type === 'zone.configured') &&
+          event.config.id === row.id &&
+          event.config.version >= row.config.version,
+      );
+      if (found) return true;
+    }
+    if (entries.length < LOG_PAGE) return false;
+  }
+  return false;
+}
+
+/** The log may be trimmed past the opening; a node that hosts the zone proves it as well. */
+async function isHosted(door: Door, row: queries.ZoneRow): Promise<boolean> {
+  if (row.config.version > 1) return false;
+  const pictures = await door.nodePictures();
+  return pictures.some(({ shards }) => shards.some(({ zones }) => zones.includes(row.id)));
+}

@@ -1,0 +1,129 @@
+/** What the zones service asks of its tables. */
+import { Model } from 'objection';
+import type { Market, Zone } from '../../contracts/api/zones.ts';
+import type { GeoPolygon } from '../../contracts/geo.ts';
+import type { MarketId, ZoneId } from '../../contracts/ids.ts';
+import type { ZoneConfig, ZoneEntry } from '../../contracts/zone.ts';
+import type { LogPosition } from '../../dispatch/redis/door.ts';
+import type { Queryable, Transaction } from '../../platform/database.ts';
+
+export class MarketRow extends Model {
+  static override tableName = 'markets';
+  declare id: MarketId;
+  declare name: string;
+  declare time_zone: string;
+  declare currency: string;
+  declare created_at: Date;
+}
+
+export class ZoneRow extends Model {
+  static override tableName = 'zones';
+  static override jsonAttributes = ['polygon', 'config'];
+  declare id: ZoneId;
+  declare market: MarketId;
+  declare name: string;
+  declare shard: number;
+  declare polygon: GeoPolygon;
+  declare config: ZoneConfig;
+  declare open: boolean;
+  declare sent_epoch: number | null;
+  declare sent_seq: number | null;
+  declare created_by: string;
+  declare created_at: Date;
+}
+
+const LISTED_MAX = 1_000;
+/** Held while a shard is chosen, so that two zones made at once do not choose the same. */
+const SHARD_CHOICE_LOCK = 0x5a4f4e45;
+
+export async function insertMarket(
+  db: Queryable,
+  market: Pick<MarketRow, 'id' | 'name' | 'time_zone' | 'currency'>,
+): Promise<MarketRow> {
+  return MarketRow.query(db).insert(market).returning('*');
+}
+
+export async function marketById(db: Queryable, id: string): Promise<MarketRow | undefined> {
+  return MarketRow.query(db).findById(id);
+}
+
+export async function listMarkets(db: Queryable): Promise<MarketRow[]> {
+  return MarketRow.query(db).orderBy('id').limit(LISTED_MAX);
+}
+
+/** The shard with the fewest zones, the lowest number among equals. Locks until the commit. */
+export async function leastLoadedShard(trx: Transaction, shards: number): Promise<number> {
+  await trx.raw('SELECT pg_advisory_xact_lock(?)', [SHARD_CHOICE_LOCK]);
+  const { rows } = await trx.raw<{ rows: { shard: number }[] }>(
+    `SELECT s AS shard FROM generate_series(0, ?::int - 1) AS s
+       LEFT JOIN zones z ON z.shard = s
+      GROUP BY s ORDER BY count(z.id), s LIMIT 1`,
+    [shards],
+  );
+  return rows[0]?.shard ?? 0;
+}
+
+export async function insertZone(
+  trx: Transaction,
+  zone: Pick<ZoneRow, 'id' | 'market' | 'name' | 'shard' | 'polygon' | 'config' | 'created_by'>,
+): Promise<void> {
+  await ZoneRow.query(trx).insert(zone);
+}
+
+export async function zoneById(db: Queryable, id: string): Promise<ZoneRow | undefined> {
+  return ZoneRow.query(db).findById(id);
+}
+
+export async function listZones(db: Queryable): Promise<ZoneRow[]> {
+  return ZoneRow.query(db).orderBy('id').limit(LISTED_MAX);
+}
+
+export async function setSent(db: Queryable, id: ZoneId, position: LogPosition): Promise<void> {
+  await db('zones').where({ id }).update({ sent_epoch: position.epoch, sent_seq: position.seq });
+}
+
+export async function setOpen(db: Queryable, id: ZoneId, open: boolean): Promise<void> {
+  await db('zones').where({ id }).update({ open });
+}
+
+export function marketView(row: MarketRow): Market {
+  return {
+    id: row.id,
+    name: row.name,
+    timeZone: row.time_zone,
+    currency: row.currency,
+    createdAt: row.created_at.toISOString(),
+  };
+}
+
+export function zoneView(row: ZoneRow): Zone {
+  const { config } = row;
+  return {
+    id: row.id,
+    market: row.market,
+    name: row.name,
+    shard: row.shard,
+    version: config.version,
+    currency: config.currency,
+    timeZone: config.timeZone,
+    polygon: row.polygon as Zone['polygon'],
+    policy: { ...config.policy },
+    weights: { ...config.weights },
+    open: row.open,
+    createdAt: row.created_at.toISOString(),
+  };
+}
+
+/** What the directory says of a zone. */
+export function zoneEntry(row: ZoneRow): ZoneEntry {
+  return {
+    id: row.id,
+    market: row.market,
+    name: row.name,
+    shard: row.shard,
+    version: row.config.version,
+    currency: row.config.currency,
+    timeZone: row.config.timeZone,
+    polygon: row.polygon,
+  };
+}

@@ -1,0 +1,85 @@
+/** Markets, zones and live controls. */
+import type { ServiceSchema } from 'moleculer';
+import { EMPTY } from '../../contracts/api/common.ts';
+import * as schemas from '../../contracts/api/zones.ts';
+import { openDatabase } from '../../platform/database.ts';
+import { type Pump, startPump } from '../../platform/pump.ts';
+import { createActionBuilder } from '../../platform/service.ts';
+import type { ServiceContext } from '../../platform/service-context.ts';
+import { openZones } from './opening.ts';
+import * as zones from './zones.ts';
+
+const LOOK_MS = 5_000;
+const LOOK_WHILE_OPENING_MS = 200;
+
+export function createService(context: ServiceContext): ServiceSchema {
+  const { config, log } = context;
+  const database = openDatabase('zones', config.database.zones);
+  const action = createActionBuilder();
+  let opener: Pump | undefined;
+  let again: NodeJS.Timeout | undefined;
+  const deps: zones.ZonesDeps = {
+    database,
+    door: context.door,
+    roundMs: config.dispatch.roundMs,
+    wakeOpener: () => opener?.wake(),
+  };
+  context.addCheck('zones.database', () => database.ping());
+  return {
+    name: 'zones',
+    actions: {
+      createMarket: action<schemas.MarketCreate, schemas.Market>({
+        params: schemas.MARKET_CREATE,
+        handler: (params) => zones.createMarket(deps, params),
+      }),
+      listMarkets: action<object, schemas.MarketList>({
+        params: EMPTY,
+        handler: () => zones.listMarkets(deps),
+      }),
+      create: action<schemas.ZoneCreate, schemas.Zone>({
+        params: schemas.ZONE_CREATE,
+        handler: (params, call) => zones.create(deps, params, call),
+      }),
+      list: action<object, schemas.ZoneList>({
+        params: EMPTY,
+        handler: () => zones.list(deps),
+      }),
+      get: action<schemas.ZoneRef, schemas.Zone>({
+        params: schemas.ZONE_REF,
+        handler: (params) => zones.get(deps, params.id),
+      }),
+      control: action<schemas.ControlCreate, zones.OpsAccepted>({
+        params: schemas.CONTROL_CREATE,
+        handler: (params, call) => zones.control(deps, params, call),
+      }),
+      redispatch: action<schemas.Redispatch, zones.OpsAccepted>({
+        params: schemas.REDISPATCH,
+        handler: (params, call) => zones.redispatch(deps, params, call),
+      }),
+      nodes: action<object, object>({ params: EMPTY, handler: () => zones.nodes(deps) }),
+      clock: action<object, schemas.ClockView>({
+        params: EMPTY,
+        handler: () => zones.clock(deps),
+      }),
+    },
+    async started() {
+      const door = await context.door();
+      opener = startPump({
+        work: async () => {
+          clearTimeout(again);
+          const waiting = await openZones(database, door);
+          if (waiting) again = setTimeout(() => opener?.wake(), LOOK_WHILE_OPENING_MS);
+          return false;
+        },
+        pollMs: LOOK_MS,
+        backOffMs: [200, LOOK_MS],
+        onError: (error) => log.warn({ err: error }, 'zones could not be opened; trying again'),
+      });
+    },
+    async stopped() {
+      await opener?.stop();
+      clearTimeout(again);
+      await database.close();
+    },
+  };
+}
