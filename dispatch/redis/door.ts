@@ -14,6 +14,7 @@ import type {
 } from '../../contracts/push.ts';
 import type { ZoneEntry } from '../../contracts/zone.ts';
 import type { LogRecord } from '../runtime/log-record.ts';
+import { openRedisDoor } from './redis-door.ts';
 
 export type { LogPosition, LogRecord };
 
@@ -122,7 +123,7 @@ export interface Door {
   logEnd(shard: number): Promise<LogPosition>;
   /**
    * Waits until the log of one of the shards has something after its position, at most `blockMs`
-   * (host ms). Resolves with those entries by shard, empty when nothing came.
+   * (host ms). Resolves with those entries by shard, empty when nothing came. One call at a time.
    */
   waitLogs(
     after: ReadonlyMap<number, LogPosition>,
@@ -155,6 +156,8 @@ export interface DoorOptions {
   readonly shards: number;
   /** Entries a mailbox takes before it is full; driver actions may use a quarter more. */
   readonly mailboxMax?: number;
+  /** Bytes of records at which a log takes no new requests; the same for all processes. */
+  readonly logBytesMax?: number;
   /** Zone speed asked for if nobody has set the installation's clock yet. */
   readonly speed?: number;
   /** Told about what went wrong in the background (a lost connection, an unreadable message). */
@@ -162,7 +165,6 @@ export interface DoorOptions {
 }
 
 /** Connects, sets or reads the zone clock, loads the zone list. Throws when Redis is away. */
-export async function openDoor(options: DoorOptions): Promise<Door> {
-  const { RedisDoor } = await import('./redis-door.ts');
-  return RedisDoor.open(options);
+export function openDoor(options: DoorOptions): Promise<Door> {
+  return openRedisDoor(options);
 }
