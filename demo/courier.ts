@@ -59,6 +59,11 @@ export class Courier {
     return this.phase.name === 'idle' || (this.phase.name === 'driving' && !this.phase.stop);
   }
 
+  /** Whether it has nothing to do and stands. */
+  get isStanding(): boolean {
+    return this.phase.name === 'idle' && this.nextStop() === undefined;
+  }
+
   get isMoving(): boolean {
     return this.phase.name === 'driving';
   }
@@ -82,6 +87,11 @@ export class Courier {
     if (phase.name === 'driving' && !phase.stop && !next) return;
     this.at = this.position(nowMs).at;
     this.phase = { name: 'idle' };
+  }
+
+  /** A deed was refused: its stop is open again if the plan still shows it. */
+  forget(stop: string): void {
+    this.done.delete(stop);
   }
 
   /** Drives somewhere without a task, such as towards busy vendors. Only when idle. */

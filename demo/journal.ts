@@ -9,6 +9,7 @@
 import type { DeliveryId, DriverId, OfferId, OrderId } from '../contracts/ids.ts';
 import type { DriverView } from '../contracts/push.ts';
 import type { Deed } from '../contracts/refusals.ts';
+import type { DeliveryState } from '../contracts/states.ts';
 
 export interface JournalOrder {
   readonly order: OrderId;
@@ -56,6 +57,8 @@ export class Journal {
   readonly offers = new Map<OfferId, JournalOffer>();
   /** Positions that went back in time on a customer's screen, by delivery. */
   readonly backwards = new Map<DeliveryId, { count: number; byMs: number }>();
+  /** Ends that customers' screens have shown. */
+  readonly ends = new Map<DeliveryId, DeliveryState>();
   /** Couriers whose app was shown, after an acknowledgement, that the zone knows less. */
   readonly forgotten = new Map<DriverId, { readonly acked: number; readonly known: number }>();
   private readonly acked = new Map<
@@ -122,6 +125,11 @@ export class Journal {
     record.count++;
     record.byMs = Math.max(record.byMs, last - fixMs);
     this.backwards.set(delivery, record);
+  }
+
+  /** A customer's screen shows an end: the API must not say another one later. */
+  endShown(delivery: DeliveryId, state: DeliveryState): void {
+    if (!this.ends.has(delivery)) this.ends.set(delivery, state);
   }
 
   private offerOf(id: OfferId): JournalOffer {

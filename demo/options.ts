@@ -12,6 +12,8 @@ export interface DemoOptions {
   /** Wall seconds during which orders are placed; undefined: until told to stop. */
   readonly seconds: number | undefined;
   readonly json: boolean;
+  /** Only reads the real day, so that a bad file is known before anything is started. */
+  readonly check: boolean;
   readonly replay: string | undefined;
   readonly drivers: number;
   /** Orders per wall minute. */
@@ -39,6 +41,7 @@ export function readOptions(argv: readonly string[]): DemoOptions {
     options: {
       seconds: { type: 'string' },
       json: { type: 'boolean' },
+      check: { type: 'boolean' },
       replay: { type: 'string' },
       drivers: { type: 'string' },
       'orders-per-minute': { type: 'string' },
@@ -50,6 +53,7 @@ export function readOptions(argv: readonly string[]): DemoOptions {
   return {
     seconds: number('--seconds', values.seconds, 1, SECONDS_MAX),
     json: values.json === true,
+    check: values.check === true,
     replay: values.replay,
     drivers: Math.round(number('--drivers', values.drivers, 1, DRIVERS_MAX) ?? DRIVERS_DEFAULT),
     ordersPerMinute:

@@ -67,6 +67,10 @@ export function judge(journal: Journal, truths: ReadonlyMap<DeliveryId, Truth | 
   for (const order of journal.orders.values()) {
     const truth = truths.get(order.delivery) ?? null;
     lost.push(...orderFindings(order, truth));
+    const shown = journal.ends.get(order.delivery);
+    if (shown && truth && shown !== truth.state) {
+      lost.push(`${order.delivery}: its customer was shown ${shown}, the API says ${truth.state}`);
+    }
     if (truth === null || !isEnded(truth.state)) orders.open++;
     else if (truth.state === 'cancelled') orders.cancelled++;
     else if (truth.state !== 'delivered') orders.failed++;

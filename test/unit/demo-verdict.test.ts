@@ -180,6 +180,11 @@ describe('the verdict', () => {
     assert.match(verdict.lostDetails[0] ?? '', /accepted was acknowledged, the log says expired/);
   });
 
+  it('counts an end that a customer was shown and the API does not confirm', () => {
+    const verdict = verdictOf((journal) => journal.endShown('del_1', 'cancelled'));
+    assert.match(verdict.lostDetails[0] ?? '', /was shown cancelled, the API says delivered/);
+  });
+
   it('counts a position shown going back in time', () => {
     const verdict = verdictOf((journal) => {
       for (const fixMs of [100, 200, 200, 150]) journal.positionShown('del_1', fixMs);

@@ -1,0 +1,160 @@
+/**
+ * The customers: they place each order when its time has come, follow some of them on the map, and
+ * call a few off. Every order has its own idempotency key and is asked for until it is answered.
+ */
+import type { OrderPlaced } from '../contracts/api/orders.ts';
+import type { DeliveryId, VendorId } from '../contracts/ids.ts';
+import type { ZoneClock } from './clock.ts';
+import type { CustomerSocket } from './doors.ts';
+import type { Journal } from './journal.ts';
+import type { RandomStream } from './random.ts';
+import { CALL_MS_MAX, type Rest } from './rest.ts';
+import type { Scenario, ScenarioOrder } from './scenario.ts';
+import type { Session } from './session.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+
+/** Orders asked for and not answered; while there are so many, the next ones wait. */
+const UNANSWERED_MAX = 500;
+/** An order is asked for this long, wall ms: any part comes back sooner. */
+const PLACE_MS_MAX = 2 * CALL_MS_MAX;
+const DELAY_MS = 200;
+
+export interface DeskWorld {
+  readonly scenario: Scenario;
+  readonly rest: Rest;
+  readonly clock: ZoneClock;
+  readonly wheel: TimerWheel;
+  readonly journal: Journal;
+  readonly vendors: readonly VendorId[];
+  readonly customers: readonly Session[];
+  readonly screens: readonly CustomerSocket[];
+  readonly random: RandomStream;
+  /** Different in every run, so that keys of two runs never meet. */
+  readonly run: string;
+  /** Zone ms of the scenario's start. */
+  readonly startMs: number;
+  readonly say: (line: string) => void;
+}
+
+export class OrdersDesk {
+  private readonly world: DeskWorld;
+  private readonly ready = new Map<DeliveryId, number>();
+  private unanswered = 0;
+  private count = 0;
+  private closed = false;
+  private emptied = false;
+  /** Orders that were never answered, after every repeat: nothing was promised. */
+  unplaced = 0;
+
+  constructor(world: DeskWorld) {
+    this.world = world;
+  }
+
+  /** Zone ms at which the food of a delivery is really ready; 0 for one of another run. */
+  readyMs(delivery: DeliveryId): number {
+    return this.ready.get(delivery) ?? 0;
+  }
+
+  /** Whether every order of the scenario has been placed (or the desk closed) and answered. */
+  get isDone(): boolean {
+    return (this.emptied || this.closed) && this.unanswered === 0;
+  }
+
+  open(): void {
+    this.next();
+  }
+
+  /** Places nothing more. */
+  close(): void {
+    this.closed = true;
+  }
+
+  private next(): void {
+    const order = this.closed ? null : this.world.scenario.orders();
+    if (order) this.wait(order);
+    else this.emptied = true;
+  }
+
+  private wait(order: ScenarioOrder): void {
+    const { clock, wheel, startMs } = this.world;
+    const delayMs = clock.wallMsUntil(startMs + order.placedMs);
+    const isFull = this.unanswered >= UNANSWERED_MAX;
+    if (this.closed) this.emptied = true;
+    else if (delayMs > 0 || isFull)
+      wheel.after(isFull ? DELAY_MS : delayMs, () => this.wait(order));
+    else {
+      this.unanswered++;
+      void this.place(order, this.count++).finally(() => {
+        this.unanswered--;
+      });
+      this.next();
+    }
+  }
+
+  private async place(order: ScenarioOrder, index: number): Promise<void> {
+    const { rest, run, journal, customers, vendors, startMs, clock, scenario, random } = this.world;
+    const customer = customers[index % customers.length];
+    const readyMs = startMs + Math.max(order.readyMs, order.placedMs);
+    const clickedMs = clock.zoneMs();
+    const tracked = random.chance(scenario.trackPerMille);
+    const calledOff = random.chance(scenario.cancelPerMille);
+    if (!customer) return;
+    try {
+      const answer = await rest.ask({
+        method: 'POST',
+        path: '/orders',
+        token: await customer.token(),
+        idempotencyKey: `${run}-${order.key}`,
+        withinMs: PLACE_MS_MAX,
+        body: {
+          vendor: vendors[order.vendor],
+          items: [{ name: 'Menu', quantity: 1 + (index % 3), unitPriceMinor: 1_250 }],
+          dropoff: { lat: order.dropoff.lat, lon: order.dropoff.lon },
+          readyAt: new Date(readyMs).toISOString(),
+        },
+      });
+      if (answer.status !== 201 && answer.status !== 200) throw new Error(JSON.stringify(answer));
+      const placed = answer.body as OrderPlaced;
+      this.ready.set(placed.delivery, readyMs);
+      journal.orderPlaced({
+        order: placed.id,
+        delivery: placed.delivery,
+        placedMs: clickedMs,
+        promiseMs: order.promiseMs === undefined ? null : startMs + order.promiseMs,
+      });
+      if (tracked) this.track(placed, index);
+      if (calledOff) this.callOffLater(placed, customer, readyMs);
+    } catch (error) {
+      this.unplaced++;
+      this.world.say(
+        `order ${order.key} was not placed: ${(error as Error).message.slice(0, 300)}`,
+      );
+    }
+  }
+
+  private track(placed: OrderPlaced, index: number): void {
+    const { screens, journal } = this.world;
+    const { delivery, trackingToken: token } = placed;
+    screens[index % screens.length]?.watch({
+      delivery,
+      token,
+      onPosition: (fixMs) => journal.positionShown(delivery, fixMs),
+      onEnd: (state) => journal.endShown(delivery, state),
+    });
+  }
+
+  private callOffLater(placed: OrderPlaced, customer: Session, readyMs: number): void {
+    const { clock, wheel, random } = this.world;
+    const delayMs = Math.max(0, clock.wallMsUntil(readyMs)) * (0.1 + random.next() * 0.6);
+    wheel.after(delayMs, () => void this.callOff(placed, customer));
+  }
+
+  private async callOff({ id, delivery }: OrderPlaced, customer: Session): Promise<void> {
+    const token = await customer.token();
+    const path = `/orders/${id}/cancel`;
+    const { status } = await this.world.rest.ask({ method: 'POST', path, token, body: {} });
+    if (status === 200) this.world.journal.cancelAnswered(delivery, 'done');
+    else if (status === 202) this.world.journal.cancelAnswered(delivery, 'coming');
+    else if (status === 409) this.world.journal.cancelAnswered(delivery, 'late');
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * The end of a run: waits until every delivery has an end, then asks the public API about each one
+ * that was acknowledged. It only asks; `verdict.ts` judges.
+ */
+import type {
+  Delivery,
+  DeliveryDetail,
+  DeliveryEvents,
+  DeliveryList,
+} from '../contracts/api/deliveries.ts';
+import type { Order, OrderList } from '../contracts/api/orders.ts';
+import type { DeliveryId, OrderId } from '../contracts/ids.ts';
+import type { Journal } from './journal.ts';
+import { eachBounded, pause, RestError } from './rest.ts';
+import type { Session } from './session.ts';
+import { judge, type Truth } from './verdict.ts';
+
+const PAGE = 200;
+/** Pages of a list that are read at most: more than any run makes. */
+const PAGES_MAX = 400;
+const ASK_WIDTH = 8;
+const POLL_MS = 1_000;
+/** Records follow the log within moments; a disagreement that lasts longer than this is real. */
+const FOLLOW_MS_MAX = 15_000;
+
+/** The deliveries of this run that have not ended, by the API. */
+export async function openDeliveries(ops: Session, journal: Journal): Promise<number> {
+  let open = 0;
+  await eachPage<DeliveryList['items'][number]>(ops, '/deliveries?open=true&', (items) => {
+    for (const { id } of items) if (journal.orders.has(id)) open++;
+    return true;
+  });
+  return open;
+}
+
+/** Waits until nothing is open, at most `wallMs`. `isCut` ends the wait early. */
+export async function waitForEnds(
+  ops: Session,
+  journal: Journal,
+  wallMs: number,
+  isCut: () => boolean,
+): Promise<void> {
+  const deadline = performance.now() + wallMs;
+  while (performance.now() < deadline && !isCut()) {
+    if ((await openDeliveries(ops, journal).catch(() => 1)) === 0) return;
+    await pause(POLL_MS);
+  }
+}
+
+/** Asks about each delivery; what has no end or disagrees is asked again for a little while. */
+export async function askForTruth(
+  ops: Session,
+  journal: Journal,
+): Promise<Map<DeliveryId, Truth | null>> {
+  const deadline = performance.now() + FOLLOW_MS_MAX;
+  const truths = new Map<DeliveryId, Truth | null>();
+  let asked: readonly DeliveryId[] = [...journal.orders.keys()];
+  for (;;) {
+    const states = await orderStates(ops, journal, asked);
+    await eachBounded(asked, ASK_WIDTH, async (delivery) => {
+      truths.set(delivery, await truthOf(ops, delivery, states.get(delivery)));
+    });
+    const doubtful = judge(journal, truths).lostDetails.join('\n');
+    asked = [...journal.orders.values()]
+      .filter(({ delivery, order }) => doubtful.includes(delivery) || doubtful.includes(order))
+      .map(({ delivery }) => delivery);
+    if (asked.length === 0 || performance.now() > deadline) return truths;
+    await pause(POLL_MS);
+  }
+}
+
+async function truthOf(
+  ops: Session,
+  delivery: DeliveryId,
+  orderState: string | undefined,
+): Promise<Truth | null> {
+  const path = `/deliveries/${delivery}`;
+  try {
+    const detail = await ops.call<DeliveryDetail>({ method: 'GET', path });
+    const { items } = await ops.call<DeliveryEvents>({ method: 'GET', path: `${path}/events` });
+    return {
+      orderState: orderState ?? 'unknown',
+      state: detail.state,
+      driver: detail.driver,
+      placedMs: Date.parse(detail.placedAt),
+      promiseMs: instant(detail.promiseAt),
+      pickedUpMs: instant(detail.pickedUpAt),
+      deliveredMs: instant(detail.deliveredAt),
+      history: detail.history,
+      events: items,
+    };
+  } catch (error) {
+    if (error instanceof RestError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+function instant(time: Delivery['promiseAt']): number | null {
+  return time === null ? null : Date.parse(time);
+}
+
+/** Order states by delivery: from the list where it is short, one by one where few are asked. */
+async function orderStates(
+  ops: Session,
+  journal: Journal,
+  deliveries: readonly DeliveryId[],
+): Promise<Map<DeliveryId, string>> {
+  const wanted = new Map<OrderId, DeliveryId>();
+  for (const delivery of deliveries) {
+    const order = journal.orders.get(delivery);
+    if (order) wanted.set(order.order, delivery);
+  }
+  const states = new Map<DeliveryId, string>();
+  if (wanted.size > ASK_WIDTH) {
+    // Newest first, so that the orders of this run are on the first pages.
+    await eachPage<OrderList['items'][number]>(ops, '/orders?', (items) => {
+      for (const { id, state } of items) {
+        const delivery = wanted.get(id);
+        if (delivery) states.set(delivery, state);
+        wanted.delete(id);
+      }
+      return wanted.size > 0;
+    });
+  }
+  await eachBounded(wanted, ASK_WIDTH, async ([order, delivery]) => {
+    const answer = ops.call<Order>({ method: 'GET', path: `/orders/${order}` });
+    const state = await answer.then(
+      (found) => found.state,
+      () => undefined,
+    );
+    if (state) states.set(delivery, state);
+  });
+  return states;
+}
+
+async function eachPage<T>(
+  ops: Session,
+  path: string,
+  take: (items: readonly T[]) => boolean,
+): Promise<void> {
+  let cursor = '';
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const list: { items: readonly T[]; next: string | null } = await ops.call({
+      method: 'GET',
+      path: `${path}limit=${PAGE}${cursor}`,
+    });
+    if (!take(list.items) || list.next === null) return;
+    cursor = `&cursor=${encodeURIComponent(list.next)}`;
+  }
+}
