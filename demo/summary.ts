@@ -84,8 +84,10 @@ export function screenLines(glance: Glance): string[] {
     `deliveries   ${counts(glance.deliveries)}`,
     `offers       ${counts(glance.offers)}`,
     `click-to-door p50 ${minutes(clickToDoorMs.p50)}  p90 ${minutes(clickToDoorMs.p90)}   on time ${onTime}`,
-    `couriers     ${glance.onDuty} on duty   open per idle ${perDriver(glance)}   oldest unassigned ${minutes(oldestMs(glance))}`,
-    `positions    ${Math.round(positions.perSecond)}/s   age p99 ${age}   sent ${glance.positionsSent}  indexed ${positions.indexed}  dropped ${positions.dropped}`,
+    `couriers     ${glance.onDuty} on duty   open per idle ${perDriver(glance)}   ` +
+      `oldest unassigned ${minutes(oldestMs(glance))}`,
+    `positions    ${Math.round(positions.perSecond)}/s   age p99 ${age}   sent ${glance.positionsSent}` +
+      `  indexed ${positions.indexed}  dropped ${positions.dropped}`,
     `shards       ${owners(glance)}`,
     `takeovers    ${takeoversMs.length === 0 ? 'none' : takeoversMs.map((ms) => `${ms} ms`).join(', ')}`,
   ];

@@ -130,14 +130,21 @@ function deedFinding(
   const truth = truths.get(deed.delivery);
   // Deliveries of an earlier run are carried, but not asked about.
   if (!truth) return null;
-  const passed = truth.history.some((step) => EFFECT_OF[deed.deed]?.includes(step.state));
-  const by =
-    truth.history.some((step) => step.driver === deed.driver) || truth.driver === deed.driver;
   const name = `${deed.driver} ${deed.deed} ${deed.delivery} (action ${deed.action})`;
-  if (EFFECT_OF[deed.deed] === undefined) return null;
-  if (!passed) return `${name}: was acknowledged, but the history of the delivery lacks it`;
-  if (!by) return `${name}: was acknowledged, but the history names other drivers only`;
-  if (deed.deed === 'delivered' && truth.driver !== null && truth.driver !== deed.driver) {
+  const isRecorded = truth.events.some(
+    ({ type, driver, data }) =>
+      type === 'driver.acted' && driver === deed.driver && data.action === deed.action,
+  );
+  if (!isRecorded) return `${name}: was acknowledged, but the log does not have it`;
+  const effects = EFFECT_OF[deed.deed];
+  // A fact that comes after another end (a cancel, a give-up) is taken in and changes nothing.
+  if (!effects || truth.state === 'cancelled' || truth.state === 'failed') return null;
+  if (
+    !truth.history.some(({ state, driver }) => effects.includes(state) && driver === deed.driver)
+  ) {
+    return `${name}: was acknowledged, but the history of the delivery lacks it`;
+  }
+  if (deed.deed === 'delivered' && truth.driver !== deed.driver) {
     return `${name}: was acknowledged, but the API says ${truth.driver} delivered it`;
   }
   return null;
@@ -145,8 +152,6 @@ function deedFinding(
 
 /** States that show a deed took effect: its own or, where a phone skipped one, any after it. */
 const EFFECT_OF: Partial<Record<JournalDeed['deed'], readonly DeliveryState[]>> = {
-  accept: ['assigned', 'at_pickup', 'picked_up', 'at_dropoff', 'delivered'],
-  arrived: ['at_pickup', 'picked_up', 'at_dropoff', 'delivered', 'returning', 'returned'],
   picked_up: ['picked_up', 'at_dropoff', 'delivered', 'returning', 'returned'],
   delivered: ['delivered'],
   returned: ['returned'],
@@ -236,6 +241,9 @@ function judgeOffers(
   for (const [offer, { answers, drivers }] of journal.offers) {
     const said = [...answers];
     const known = [...(outcomes.get(offer)?.values() ?? [])];
+    if (said[0] && known.length === 0 && made.has(offer)) {
+      lost.push(`${offer}: ${said[0]} was acknowledged, the log has no outcome`);
+    }
     if (said.length > 1) lost.push(`${offer}: both ${said.join(' and ')} were acknowledged`);
     else if (said[0] && known[0] && known[0] !== said[0]) {
       lost.push(`${offer}: ${said[0]} was acknowledged, the log says ${known[0]}`);

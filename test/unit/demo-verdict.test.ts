@@ -26,8 +26,12 @@ const TRUTH: Truth = {
     { state: 'picked_up', driver: 'drv_1' },
     { state: 'delivered', driver: 'drv_1' },
   ],
-  events: [],
+  events: [{ position: '0', type: 'driver.acted', driver: 'drv_1', data: { action: 1 } }],
 };
+
+function acted(driver: string, action = 1): TruthEvent {
+  return { position: `${driver}-${action}`, type: 'driver.acted', driver, data: { action } };
+}
 
 function deed(part: Partial<JournalDeed>): JournalDeed {
   return {
@@ -95,19 +99,27 @@ describe('the verdict', () => {
     assert.equal(verdictOf((journal) => journal.cancelAnswered('del_1', 'late')).lost, 0);
   });
 
-  it('counts acknowledged deeds without effect, and forgives refused ones', () => {
-    const history = TRUTH.history.slice(0, 1);
-    const without = { ...TRUTH, state: 'failed', orderState: 'failed', history } as const;
-    const lost = verdictOf(
-      (journal) => journal.deedAnswered(deed({ deed: 'picked_up' }), 0),
+  it('counts acknowledged deeds that the log does not have, and forgives refused ones', () => {
+    const without = { ...TRUTH, events: [] };
+    const said = verdictOf(
+      (journal) => journal.deedAnswered(deed({ deed: 'arrived' }), 0),
       without,
     );
+    assert.match(said.lostDetails[0] ?? '', /drv_1 arrived del_1 .*the log does not have it/);
+    const refused = deed({ refused: 'not_aboard' });
+    assert.equal(verdictOf((journal) => journal.deedAnswered(refused, 0), without).lost, 0);
+  });
+
+  it('counts a pickup without effect, but not one that came after a cancel', () => {
+    const history = TRUTH.history.filter(({ state }) => state === 'assigned');
+    const pickup = (journal: Journal) => journal.deedAnswered(deed({ deed: 'picked_up' }), 0);
+    const lost = verdictOf(pickup, { ...TRUTH, history });
     assert.match(
       lost.lostDetails[0] ?? '',
       /drv_1 picked_up del_1 .*history of the delivery lacks it/,
     );
-    const refused = deed({ deed: 'picked_up', refused: 'already_ended' });
-    assert.equal(verdictOf((journal) => journal.deedAnswered(refused, 0), without).lost, 0);
+    const cancelled = { ...TRUTH, history, state: 'cancelled', orderState: 'cancelled' } as const;
+    assert.equal(verdictOf(pickup, cancelled).lost, 0);
   });
 
   it('counts a delivery that another driver is said to have delivered', () => {
@@ -151,7 +163,7 @@ describe('the verdict', () => {
         journal.deedAnswered(deed({ deed: 'picked_up' }), 0);
         journal.deedAnswered(deed({ deed: 'picked_up', driver: 'drv_2' }), 0);
       },
-      { ...TRUTH, history },
+      { ...TRUTH, history, events: [acted('drv_1'), acted('drv_2')] },
     );
     assert.match(verdict.lostDetails.join(), /drv_1 and drv_2 both picked it up/);
   });
