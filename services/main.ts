@@ -1,0 +1,167 @@
+/**
+ * One Waggle process: `node services/main.ts --node NAME --services a,b,c`. Owns start and stop of
+ * what the process shares (broker, admin server, door) and nothing of what its services do.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ServiceBroker } from 'moleculer';
+import type { Logger } from 'pino';
+import { type Config, loadConfig } from '../config/index.ts';
+import { type Door, openDoor } from '../dispatch/redis/door.ts';
+import { brokerOptions } from '../moleculer.config.ts';
+import type { CreateService, ServiceContext } from '../platform/service-context.ts';
+import {
+  type AdminServer,
+  createLogger,
+  createMetrics,
+  startAdminServer,
+} from '../platform/telemetry.ts';
+
+const SERVICE_NAME = /^[a-z]{1,32}$/;
+
+export interface NodeOptions {
+  readonly node: string;
+  readonly services: readonly string[];
+}
+
+export interface RunningNode {
+  readonly broker: ServiceBroker;
+  readonly adminPort: number;
+  readonly log: Logger;
+  /** Stops the services, then what they stand on. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Starts a process's worth of services. On failure everything that was started is stopped again. */
+export async function startNode(config: Config, options: NodeOptions): Promise<RunningNode> {
+  const log = createLogger(options.node, config.log.level);
+  const metrics = createMetrics(options.node);
+  const admin = await startAdminServer({
+    host: config.node.adminHost,
+    port: config.node.adminPort,
+    metrics,
+  });
+  const door = lazyDoor(config, log);
+  const broker = new ServiceBroker(brokerOptions(config, options.node));
+  const stop = stopOnce(broker, admin, door);
+  const context: ServiceContext = {
+    config,
+    log,
+    metrics,
+    addCheck: (name, check) => admin.addCheck(name, check),
+    door: door.open,
+  };
+  try {
+    for (const name of options.services) {
+      broker.createService((await loadService(name))(context));
+    }
+    await broker.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  admin.setServing(true);
+  return { broker, adminPort: admin.port, log, stop };
+}
+
+async function loadService(name: string): Promise<CreateService> {
+  const file = join(import.meta.dirname, name, `${name}.service.ts`);
+  if (!SERVICE_NAME.test(name) || !existsSync(file)) {
+    throw new Error(`there is no service called ${name}`);
+  }
+  const module = (await import(pathToFileURL(file).href)) as { createService?: CreateService };
+  if (module.createService === undefined) throw new Error(`${file} has no createService`);
+  return module.createService;
+}
+
+interface LazyDoor {
+  readonly open: () => Promise<Door>;
+  close(): Promise<void>;
+}
+
+/** One door per process, opened when the first service asks; a failed try may be made again. */
+function lazyDoor(config: Config, log: Logger): LazyDoor {
+  let opening: Promise<Door> | undefined;
+  return {
+    open() {
+      opening ??= openDoor({
+        redisUrl: config.redis.url,
+        keyPrefix: config.redis.keyPrefix,
+        shards: config.dispatch.shards,
+        mailboxMax: config.dispatch.mailboxMax,
+        speed: config.dispatch.speed,
+        onProblem: (problem, err) => log.warn({ err }, problem),
+      }).catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
+      return opening;
+    },
+    async close() {
+      const door = await opening?.catch(() => undefined);
+      await door?.close();
+    },
+  };
+}
+
+function stopOnce(broker: ServiceBroker, admin: AdminServer, door: LazyDoor): () => Promise<void> {
+  let stopping: Promise<void> | undefined;
+  const run = async (): Promise<void> => {
+    admin.setServing(false);
+    try {
+      await broker.stop();
+    } finally {
+      await door.close();
+      await admin.close();
+    }
+  };
+  return () => {
+    stopping ??= run();
+    return stopping;
+  };
+}
+
+function readArguments(argv: readonly string[]): NodeOptions {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { node: { type: 'string' }, services: { type: 'string' } },
+  });
+  const services = (values.services ?? '').split(',').filter((name) => name !== '');
+  if (values.node === undefined || services.length === 0) {
+    throw new Error('usage: node services/main.ts --node NAME --services a,b,c');
+  }
+  return { node: values.node, services };
+}
+
+/** Starts the process, then waits for a signal. A failure is one line and exit code 1. */
+async function main(): Promise<void> {
+  try {
+    const options = readArguments(process.argv.slice(2));
+    const config = loadConfig({ ...process.env, WAGGLE_NODE_NAME: options.node });
+    const running = await startNode(config, options);
+    running.log.info({ services: options.services, admin: running.adminPort }, 'started');
+    const onSignal = (signal: NodeJS.Signals): void => {
+      running.log.info({ signal }, 'stopping');
+      // A stop that hangs must not keep the process: what it holds is safe to lose by design.
+      setTimeout(() => process.exit(1), config.node.stopDeadlineMs).unref();
+      running.stop().then(
+        () => process.exit(0),
+        (error: unknown) => fail(error),
+      );
+    };
+    process.once('SIGTERM', onSignal);
+    process.once('SIGINT', onSignal);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function fail(error: unknown): never {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`waggle: ${message}\n`);
+  process.exit(1);
+}
+
+if (import.meta.main) await main();
