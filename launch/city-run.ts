@@ -22,6 +22,20 @@ export interface CityRun {
   stop(deadlineMs: number): Promise<void>;
 }
 
+/**
+ * Has the city read a real day before anything is started. It says on standard error what is wrong.
+ * Gives whether the day can be played.
+ */
+export async function canReplay(directory: string, speed: number): Promise<boolean> {
+  const main = join(projectRoot, 'demo', 'main.ts');
+  const argv = [main, '--check', '--replay', directory, '--speed', String(speed)];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(false));
+    child.once('exit', (code) => resolve(code === 0));
+  });
+}
+
 /** Starts the city on a running stack. Its standard output is the launcher's own. */
 export function startCity(stack: Stack, argv: readonly string[]): CityRun {
   const main = join(projectRoot, 'demo', 'main.ts');

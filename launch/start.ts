@@ -2,7 +2,7 @@
  * Owns `npm start`: the stack, then the city on it, then the end of both in order. The last line on
  * standard output is the city's; everything the launcher itself says goes to standard error.
  */
-import { startCity } from './city-run.ts';
+import { canReplay, startCity } from './city-run.ts';
 import { LaunchError, reportFailure } from './launch-error.ts';
 import { defaultStateDir } from './paths.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -21,6 +21,7 @@ function say(line: string): void {
 
 async function main(): Promise<number> {
   const options = readStartOptions(process.argv.slice(2));
+  if (options.replay !== undefined && !(await canReplay(options.replay, options.speed))) return 1;
   const stateDir = defaultStateDir();
   if (options.fresh) await forgetStores(stateDir);
   const stop = listenForStop();

@@ -134,7 +134,7 @@ describe('the verdict', () => {
 
   it('counts an acknowledged action that a later view has forgotten', () => {
     const verdict = verdictOf((journal) => {
-      journal.deedAnswered(deed({ action: 12 }), 0);
+      journal.deedAnswered(deed({ action: 12, deed: 'duty', delivery: null }), 0);
       journal.viewShown(view('drv_1', [], 11), VIEW_LAG_MS + 1);
     });
     assert.match(verdict.lostDetails[0] ?? '', /action 12 was acknowledged, .* knows 11/);
