@@ -25,6 +25,18 @@ async function main(): Promise<number> {
   const stateDir = defaultStateDir();
   if (options.fresh) await forgetStores(stateDir);
   const stop = listenForStop();
+  try {
+    return await runStack(stateDir, options, stop);
+  } finally {
+    stop.release();
+  }
+}
+
+async function runStack(
+  stateDir: string,
+  options: StartOptions,
+  stop: StopSignal,
+): Promise<number> {
   const startedAtMs = performance.now();
   const stack = await startStack({
     stateDir,
@@ -40,7 +52,6 @@ async function main(): Promise<number> {
     return stop.isRequested() ? 130 : await runCity(stack, options, stop);
   } finally {
     await stack.stop();
-    stop.release();
   }
 }
 

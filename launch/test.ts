@@ -33,6 +33,17 @@ async function main(): Promise<number> {
   const stop = listenForStop();
   const abort = new AbortController();
   void stop.requested.then(() => abort.abort());
+  try {
+    return await runTests(filesOf, abort.signal);
+  } finally {
+    stop.release();
+  }
+}
+
+async function runTests(
+  filesOf: (folder: TestFolder) => string[],
+  signal: AbortSignal,
+): Promise<number> {
   const stateDir = join(defaultStateDir(), `${RUN_PREFIX}${process.pid}`);
   await sweepEarlierRuns();
   mkdirSync(stateDir, { recursive: true });
@@ -49,11 +60,10 @@ async function main(): Promise<number> {
       },
       { files: filesOf('e2e'), concurrency: 1, timeoutMs: E2E_TIMEOUT_MS, ready: browser },
     ];
-    return (await runGroups(groups, abort.signal)) ? 0 : 1;
+    return (await runGroups(groups, signal)) ? 0 : 1;
   } finally {
     await stores.stop();
     rmSync(stateDir, { recursive: true, force: true });
-    stop.release();
   }
 }
 
