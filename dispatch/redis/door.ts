@@ -154,8 +154,12 @@ export interface DoorOptions {
   /** Put before every key; '' in production, unique in tests. */
   readonly keyPrefix: string;
   readonly shards: number;
-  /** Entries a mailbox takes before it is full; driver actions may use a quarter more. */
+  /** Entries a mailbox takes before it is full. */
   readonly mailboxMax?: number;
+  /** Places on top of it for driver actions; default: a quarter. */
+  readonly mailboxReserve?: number;
+  /** Position batches kept per shard. */
+  readonly positionsMax?: number;
   /** Bytes of records at which a log takes no new requests; the same for all processes. */
   readonly logBytesMax?: number;
   /** Zone speed asked for if nobody has set the installation's clock yet. */

@@ -11,7 +11,7 @@ import type {
   TrackMessage,
 } from '../../contracts/push.ts';
 import type { ZoneEntry } from '../../contracts/zone.ts';
-import { ENVELOPE_LENGTH_MAX, LOG_BYTES_MAX, MAILBOX_MAX, TRACES_MAX } from '../runtime/limits.ts';
+import { ENVELOPE_LENGTH_MAX, TRACES_MAX } from '../runtime/limits.ts';
 import type { LogRecord } from '../runtime/log-record.ts';
 import { parsePosition, positionText } from '../runtime/log-record.ts';
 import type { AppendOutcome } from '../runtime/ports.ts';
@@ -28,7 +28,7 @@ import type {
   Unsubscribe,
 } from './door.ts';
 import { Keys } from './keys.ts';
-import { MailboxWriter } from './mailbox-writer.ts';
+import { MailboxWriter, mailboxBounds } from './mailbox-writer.ts';
 import { PushFollower } from './push-follower.ts';
 import { RedisClock } from './redis-clock.ts';
 import { readLogEnd, readLogRecords } from './redis-log.ts';
@@ -68,10 +68,7 @@ export async function openRedisDoor(options: DoorOptions): Promise<Door> {
     }
   });
   await subscriber.subscribe(keys.zonesChanged);
-  const mailbox = new MailboxWriter(scripts, keys, {
-    mailboxMax: options.mailboxMax ?? MAILBOX_MAX,
-    logBytesMax: options.logBytesMax ?? LOG_BYTES_MAX,
-  });
+  const mailbox = new MailboxWriter(scripts, keys, mailboxBounds(options));
   const batcher = new AppendBatcher((shard, envelopes, texts) =>
     mailbox.append(client, shard, envelopes, texts),
   );
@@ -145,10 +142,11 @@ class RedisDoor implements Door {
   }
 
   async appendPositions(zone: ZoneId, batch: Uint8Array): Promise<boolean> {
-    const { zones, client, keys } = this.parts;
+    const { zones, client, keys, options } = this.parts;
     const entry = zones.get(zone);
     if (!entry || client.status !== 'ready') return false;
-    await this.ask(() => appendPositions(client, keys.positions(entry.shard), zone, batch));
+    const stream = { key: keys.positions(entry.shard), keep: options.positionsMax };
+    await this.ask(() => appendPositions(client, stream, zone, batch));
     return true;
   }
 

@@ -4,11 +4,11 @@
  * recovery), one that blocks per shard.
  */
 import type { Redis } from 'ioredis';
-import { LOG_BYTES_MAX, MAILBOX_MAX, POSITION_BATCHES_MAX } from '../runtime/limits.ts';
+import { POSITION_BATCHES_MAX } from '../runtime/limits.ts';
 import type { RuntimePorts } from '../runtime/ports.ts';
 import { connectRedis } from './connection.ts';
 import { Keys } from './keys.ts';
-import { MailboxWriter } from './mailbox-writer.ts';
+import { MailboxWriter, mailboxBounds } from './mailbox-writer.ts';
 import { RedisClock } from './redis-clock.ts';
 import { RedisIntake } from './redis-intake.ts';
 import { redisLease, redisPoison } from './redis-lease.ts';
@@ -22,6 +22,10 @@ export interface RedisRuntimeOptions {
   readonly redisUrl: string;
   readonly keyPrefix: string;
   readonly mailboxMax?: number;
+  /** Places on top of it for driver actions; default: a quarter. */
+  readonly mailboxReserve?: number;
+  /** Position batches kept per shard. */
+  readonly positionsMax?: number;
   readonly logBytesMax?: number;
   readonly speed?: number;
   readonly onProblem?: (problem: string, error: unknown) => void;
@@ -37,8 +41,8 @@ export interface RedisRuntime {
 /** Connects and reads the clock. Rejects when Redis is away. */
 export async function openRedisRuntime(options: RedisRuntimeOptions): Promise<RedisRuntime> {
   const { redisUrl, onProblem = () => {} } = options;
-  const logBytesMax = options.logBytesMax ?? LOG_BYTES_MAX;
-  const mailboxMax = options.mailboxMax ?? MAILBOX_MAX;
+  const bounds = mailboxBounds(options);
+  const { logBytesMax } = bounds;
   const keys = new Keys(options.keyPrefix);
   const scripts = new Scripts();
   const once = await connectRedis(redisUrl, 'once', onProblem);
@@ -46,7 +50,7 @@ export async function openRedisRuntime(options: RedisRuntimeOptions): Promise<Re
   const clock = await RedisClock.start(bulk, keys, scripts, options.speed);
   const zones = new ZoneCache(bulk, keys);
   await zones.start();
-  const mailbox = new MailboxWriter(scripts, keys, { mailboxMax, logBytesMax });
+  const mailbox = new MailboxWriter(scripts, keys, bounds);
   const nowMs = (): number => clock.hostMs();
   const ports: RuntimePorts = {
     clock,
@@ -57,7 +61,8 @@ export async function openRedisRuntime(options: RedisRuntimeOptions): Promise<Re
     outbox: redisOutbox({ client: once, keys, scripts, zones, mailbox, nowMs }),
     positions: {
       async append(shard, zone, batch) {
-        await appendPositions(once, keys.positions(shard), zone, batch);
+        const key = keys.positions(shard);
+        await appendPositions(once, { key, keep: options.positionsMax }, zone, batch);
       },
       idAt: (hostMs) => `${Math.max(0, Math.floor(hostMs))}-0`,
     },
@@ -94,13 +99,14 @@ export async function openRedisRuntime(options: RedisRuntimeOptions): Promise<Re
   };
 }
 
-/** One entry; the stream keeps its newest POSITION_BATCHES_MAX. */
+/** One entry; the stream keeps its newest `keep` (default POSITION_BATCHES_MAX). */
 export async function appendPositions(
   client: Redis,
-  key: string,
+  stream: { readonly key: string; readonly keep: number | undefined },
   zone: string,
   batch: Uint8Array,
 ): Promise<void> {
   const bytes = Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength);
-  await client.xadd(key, 'MAXLEN', '~', POSITION_BATCHES_MAX, '*', 'z', zone, 'b', bytes);
+  const keep = stream.keep ?? POSITION_BATCHES_MAX;
+  await client.xadd(stream.key, 'MAXLEN', '~', keep, '*', 'z', zone, 'b', bytes);
 }

@@ -7,7 +7,7 @@ import type { ZoneEvent } from '../../contracts/events.ts';
 import type { ZoneId } from '../../contracts/ids.ts';
 import type { BatchPosition } from '../../contracts/position-batch.ts';
 import type { CellPicture, TrackMessage } from '../../contracts/push.ts';
-import type { Effect, Unplaced, ZoneInput } from '../core/input.ts';
+import type { Effect, PositionOutcome, TwoClocks, Unplaced, ZoneInput } from '../core/index.ts';
 
 export type RoundInput = Extract<ZoneInput, { kind: 'round' }>;
 export type SilenceInput = Extract<ZoneInput, { kind: 'silence' }>;
@@ -20,19 +20,17 @@ export interface ZoneStats {
   readonly oldestUnassignedMs: number | null;
 }
 
-export type PositionFate = 'indexed' | 'stale_slot' | 'older' | 'outside';
-
-/** The live index of one zone: not state, seeded anew after a takeover. */
+/** The live index of one zone: not state, seeded anew after a takeover. All its times are host ms. */
 export interface ZoneIndex {
-  /** `atMs`: zone time of the fix. */
-  position(position: BatchPosition, atMs: number): PositionFate;
+  position(position: Readonly<BatchPosition>): PositionOutcome;
   /** Follows what a commit changed. */
-  sync(events: readonly ZoneEvent[]): void;
-  shortlist(atMs: number): RoundInput;
-  silence(atMs: number, stretchMs: number): SilenceInput | null;
+  sync(events: readonly ZoneEvent[], hostMs: number): void;
+  shortlist(hostMs: number): RoundInput;
+  /** `stretchMs`: zone ms added to the limits after nobody was in. */
+  silence(hostMs: number, stretchMs: number): SilenceInput | null;
   /** Positions of deliveries on the way, at most one a second of host time for each. */
-  tracked(hostMs: number): readonly Extract<Unplaced<TrackMessage>, { t: 'pos' }>[];
-  pictures(atMs: number): readonly CellPicture[];
+  tracked(hostMs: number): readonly Unplaced<TrackMessage>[];
+  pictures(hostMs: number): readonly CellPicture[];
 }
 
 export interface PlacedEffect {
@@ -49,7 +47,7 @@ export interface Engine<S, C> {
   /** Decides and applies; throws when an invariant breaks, and the state is then worthless. */
   step(shard: S, zone: ZoneId, input: ZoneInput, atMs: number): readonly ZoneEvent[];
   apply(shard: S, zone: ZoneId, event: ZoneEvent, atMs: number): void;
-  effects(shard: S, zone: ZoneId, events: readonly ZoneEvent[]): readonly Effect[];
+  effects(shard: S, zone: ZoneId, events: readonly ZoneEvent[], atMs: number): readonly Effect[];
   recoveryEffects(shard: S): readonly PlacedEffect[];
   /** Earliest zone time at which a timer input has something to do; Infinity: none. */
   dueMs(shard: S, zone: ZoneId): number;
@@ -59,5 +57,5 @@ export interface Engine<S, C> {
   hash(shard: S): number;
   check(shard: S): readonly string[];
   stats(shard: S, zone: ZoneId, atMs: number): ZoneStats;
-  index(shard: S, zone: ZoneId): ZoneIndex;
+  index(shard: S, zone: ZoneId, clocks: TwoClocks, hostMs: number): ZoneIndex;
 }

@@ -35,12 +35,12 @@ export class PicturePublisher {
   }
 
   /** Starts a round of pictures when due. */
-  consider(indexes: readonly ZoneIndex[], atMs: number): void {
+  consider(indexes: readonly ZoneIndex[]): void {
     const nowMs = this.clock.hostMs();
     if (this.work || nowMs < this.nextMs) return;
     this.nextMs = nowMs + PICTURE_EVERY_HOST_MS;
     if (indexes.length === 0) return;
-    this.work = this.publish(indexes, atMs, nowMs)
+    this.work = this.publish(indexes, nowMs)
       .catch((error: unknown) => this.report('pictures could not be published', error))
       .finally(() => {
         this.work = null;
@@ -51,13 +51,13 @@ export class PicturePublisher {
     await this.work;
   }
 
-  private async publish(indexes: readonly ZoneIndex[], atMs: number, nowMs: number): Promise<void> {
+  private async publish(indexes: readonly ZoneIndex[], nowMs: number): Promise<void> {
     if (nowMs - this.cellsMs < CELLS_AGE_MS_MAX) {
       const listeners = await this.outbox.cellListeners(this.cells);
       if (!listeners.some((count) => count > 0)) return;
     }
     const pictures: CellPicture[] = [];
-    for (const index of indexes) pictures.push(...index.pictures(atMs));
+    for (const index of indexes) pictures.push(...index.pictures(nowMs));
     this.cells = pictures.map((picture) => picture.cell);
     this.cellsMs = nowMs;
     await this.outbox.publishCells(pictures);

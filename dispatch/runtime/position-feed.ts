@@ -27,7 +27,6 @@ export class PositionFeed {
     measured: boolean,
   ): void {
     const hostMs = this.clock.hostMs();
-    const zoneMs = this.clock.zoneMs();
     for (const entry of entries) {
       const index = indexOf(entry.zone);
       if (!index) {
@@ -36,8 +35,8 @@ export class PositionFeed {
       }
       const each = (position: BatchPosition): void => {
         // A fix from the future (a clock not yet corrected) would shut out those that follow.
-        const fixMs = Math.round(Math.min(zoneMs, this.clock.zoneMsAt(position.fixMs)));
-        const fate = index.position(position, fixMs);
+        if (position.fixMs > hostMs) position.fixMs = hostMs;
+        const fate = index.position(position);
         if (fate === 'indexed') this.indexed++;
         else this.dropped[fate]++;
         if (measured && fate === 'indexed') this.ages.add(hostMs - position.fixMs);

@@ -6,6 +6,7 @@
  */
 import type { ZoneId } from '../../contracts/ids.ts';
 import type { LogPosition } from '../../contracts/push.ts';
+import type { TwoClocks } from '../core/index.ts';
 import { Draft } from './draft.ts';
 import type { Engine, ZoneIndex } from './engine.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
@@ -143,7 +144,7 @@ export class Tenure<S, C> {
     this.stepOwn(draft);
     const committed = draft.commands > 0 || draft.inputs.length > 0;
     if (committed) await this.commit(draft);
-    this.pictures.consider(this.indexes(), this.atMs);
+    this.pictures.consider(this.indexes());
     const urgent = this.logBytes >= this.logBytesMax;
     this.deps.snapshotter.consider(this.shard, this.standing(), urgent);
     this.sendTracked(ports.clock.hostMs());
@@ -277,7 +278,7 @@ export class Tenure<S, C> {
     for (const agenda of this.agendas.values()) {
       const timer = agenda.timer(this.shard, this.atMs);
       if (timer) draft.stepOwn(agenda.zone, timer);
-      const silence = agenda.silence(this.atMs, stretchMs);
+      const silence = agenda.silence(stretchMs);
       if (silence) draft.stepOwn(agenda.zone, silence);
       const round = agenda.round(this.shard, this.atMs);
       if (round) {
@@ -356,13 +357,14 @@ export class Tenure<S, C> {
 
   private afterCommit(record: LogRecord): void {
     const items: Outgoing[] = [];
+    const hostMs = this.deps.ports.clock.hostMs();
     for (const [zone, events] of eventsByZone(record.events)) {
       const agenda = this.agendas.get(zone);
-      agenda?.index.sync(events);
+      agenda?.index.sync(events, hostMs);
       agenda?.touched();
       // A new grid or plane: the index is drawn anew from the state's fixes.
       if (events.some((event) => event.type === 'zone.configured')) this.agendas.delete(zone);
-      for (const effect of this.deps.engine.effects(this.shard, zone, events)) {
+      for (const effect of this.deps.engine.effects(this.shard, zone, events, this.atMs)) {
         items.push(placeEffect(effect, this.position));
       }
     }
@@ -397,11 +399,16 @@ export class Tenure<S, C> {
   }
 
   private followZones(): void {
-    const { engine, failures, ports } = this.deps;
+    const { engine, failures } = this.deps;
+    const { clock } = this.deps.ports;
+    const clocks: TwoClocks = {
+      zoneAt: (hostMs) => clock.zoneMsAt(hostMs),
+      hostAt: (zoneMs) => clock.hostMsAt(zoneMs),
+    };
     for (const zone of engine.zoneIds(this.shard)) {
       if (this.agendas.has(zone)) continue;
-      const index = engine.index(this.shard, zone);
-      this.agendas.set(zone, new ZoneAgenda({ engine, clock: ports.clock, failures }, zone, index));
+      const index = engine.index(this.shard, zone, clocks, clock.hostMs());
+      this.agendas.set(zone, new ZoneAgenda({ engine, clock, failures }, zone, index));
     }
   }
 

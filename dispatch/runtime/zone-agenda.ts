@@ -77,12 +77,12 @@ export class ZoneAgenda<S, C> {
     return this.deps.engine.dueMs(shard, this.zone) <= atMs ? { kind: 'timer' } : null;
   }
 
-  silence(atMs: number, stretchMs: number): ZoneInput | null {
+  silence(stretchMs: number): ZoneInput | null {
     const nowMs = this.deps.clock.hostMs();
     if (nowMs < this.nextSilenceHostMs) return null;
     if (this.deps.failures.rests(this.zone, 'silence', nowMs)) return null;
     this.nextSilenceHostMs = nowMs + SILENCE_EVERY_HOST_MS;
-    return this.index.silence(atMs, stretchMs);
+    return this.index.silence(nowMs, stretchMs);
   }
 
   round(shard: S, atMs: number): RoundInput | null {
@@ -92,7 +92,7 @@ export class ZoneAgenda<S, C> {
     if (this.deps.failures.rests(this.zone, 'round', nowMs)) return null;
     this.nextRoundMs = atMs + this.deps.engine.roundMs(shard, this.zone);
     this.lastRoundHostMs = nowMs;
-    const input = this.index.shortlist(atMs);
+    const input = this.index.shortlist(nowMs);
     if (input.candidates.length === 0) {
       this.roundWanted = this.deps.engine.stats(shard, this.zone, atMs).open > 0;
       return null;

@@ -1,0 +1,55 @@
+/** A dispatch node on Redis, put together: threads, membership, pictures. What a service hosts. */
+import { assertLimits, LEASE_MS } from '../runtime/limits.ts';
+import { ShardNode } from '../runtime/shard-node.ts';
+import { connectRedis } from './connection.ts';
+import { redisNodes } from './redis-nodes.ts';
+import { openRedisRuntime } from './redis-runtime.ts';
+import type { ThreadOptions } from './thread-crew.ts';
+import { ThreadCrew } from './thread-crew.ts';
+
+export interface RedisShardNodeOptions extends Omit<ThreadOptions, 'leaseMs'> {
+  readonly leaseMs?: number;
+  readonly shards: number;
+  readonly workers: number;
+  /** Zone speed of the installation; given by those who decide it. */
+  readonly speed?: number;
+  readonly onProblem: (problem: string, error: unknown) => void;
+}
+
+export interface RunningShardNode {
+  readonly node: ShardNode;
+  /** Hands over, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts a node. Rejects when Redis is away. */
+export async function startRedisShardNode(
+  options: RedisShardNodeOptions,
+): Promise<RunningShardNode> {
+  const { onProblem, shards, workers, speed, ...given } = options;
+  const leaseMs = options.leaseMs ?? LEASE_MS;
+  assertLimits(leaseMs);
+  const runtime = await openRedisRuntime({
+    ...given,
+    ...(speed === undefined ? {} : { speed }),
+    onProblem,
+  });
+  const subscriber = await connectRedis(options.redisUrl, 'subscriber', onProblem);
+  const { clock, outbox } = runtime.ports;
+  const crew = new ThreadCrew({ ...given, leaseMs }, workers, onProblem);
+  const node = new ShardNode({
+    ...{ node: options.node, shards, leaseMs, clock, crew },
+    nodes: redisNodes({ client: runtime.bulk, subscriber, keys: runtime.keys, clock }),
+    publish: (picture) => outbox.publishNode(picture),
+    report: onProblem,
+  });
+  await node.start();
+  return {
+    node,
+    async stop() {
+      await node.stop();
+      subscriber.disconnect();
+      runtime.close();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * Hosts a dispatch node in this process: starts it, shows its figures, hands its shards over at the
+ * end. Decides nothing; the engine is in dispatch/.
+ */
+import type { ServiceSchema } from 'moleculer';
+import { Gauge } from 'prom-client';
+import type { NodePicture } from '../../contracts/push.ts';
+import {
+  type RunningShardNode,
+  startRedisShardNode,
+} from '../../dispatch/redis/redis-shard-node.ts';
+import type { ServiceContext } from '../../platform/service-context.ts';
+
+/** Metrics by name, each read from the node's picture when asked for. */
+const FIGURES: Readonly<
+  Record<string, { readonly help: string; readonly read: (picture: NodePicture) => number }>
+> = {
+  waggle_dispatch_shards: {
+    help: 'Shards this node serves',
+    read: (picture) => picture.shards.length,
+  },
+  waggle_dispatch_open_deliveries: {
+    help: 'Deliveries that have not ended',
+    read: (picture) => sum(picture, 'open'),
+  },
+  waggle_dispatch_idle_drivers: {
+    help: 'Drivers who could take a delivery now',
+    read: (picture) => sum(picture, 'idle'),
+  },
+  waggle_dispatch_mailbox_lag: {
+    help: 'Commands waiting in the mailboxes of this node',
+    read: (picture) => sum(picture, 'mailboxLag'),
+  },
+  waggle_dispatch_positions_indexed: {
+    help: 'Positions taken into the index since the start',
+    read: (picture) => picture.positions.indexed,
+  },
+  waggle_dispatch_positions_dropped: {
+    help: 'Positions dropped since the start: stale slot, older, outside, unreadable',
+    read: (picture) => picture.positions.dropped,
+  },
+  waggle_dispatch_position_age_p99_ms: {
+    help: 'Age of positions when indexed, 99th percentile of the last second',
+    read: (picture) => picture.positions.ageP99Ms,
+  },
+};
+
+function sum(picture: NodePicture, field: 'open' | 'idle' | 'mailboxLag'): number {
+  return picture.shards.reduce((total, shard) => total + shard[field], 0);
+}
+
+export function createService(context: ServiceContext): ServiceSchema {
+  const { config, log, metrics } = context;
+  let running: RunningShardNode | null = null;
+  for (const [name, { help, read }] of Object.entries(FIGURES)) {
+    new Gauge({
+      name,
+      help,
+      registers: [metrics],
+      collect() {
+        if (running) this.set(read(running.node.picture));
+      },
+    });
+  }
+  context.addCheck('shards', () => {
+    if (!running) throw new Error('the node has not started');
+    const missing = running.node.missing();
+    if (missing.length > 0) throw new Error(`shards not served yet: ${missing.join(' ')}`);
+  });
+  return {
+    name: 'dispatch',
+    async started() {
+      const { dispatch, redis, node } = config;
+      running = await startRedisShardNode({
+        node: node.name,
+        redisUrl: redis.url,
+        keyPrefix: redis.keyPrefix,
+        shards: dispatch.shards,
+        workers: dispatch.workers,
+        leaseMs: dispatch.leaseMs,
+        speed: dispatch.speed,
+        mailboxMax: dispatch.mailboxMax,
+        mailboxReserve: dispatch.mailboxDriverReserve,
+        positionsMax: dispatch.positionsMax,
+        logBytesMax: dispatch.logBytesMax,
+        snapshotRecords: dispatch.snapshotRecords,
+        onProblem: (problem, error) => log.warn({ err: error }, problem),
+      });
+    },
+    async stopped() {
+      await running?.stop();
+      running = null;
+    },
+  };
+}
