@@ -75,22 +75,36 @@ export function createActionBuilder(validator: Validator = createValidator()) {
 
 function callOf(context: Context<unknown, CallMeta>): Call {
   const { meta } = context;
+  const caller = meta.caller ?? { kind: 'public' };
+  const correlationId = meta.correlationId ?? context.requestID ?? context.id;
+  let status: number | undefined;
   return {
-    caller: meta.caller ?? { kind: 'public' },
-    correlationId: meta.correlationId ?? context.requestID ?? context.id,
+    caller,
+    correlationId,
     idempotencyKey: meta.idempotencyKey,
-    async call<R>(name: string, params: object, as?: Caller): Promise<R> {
+    async call<R>(name: string, params: object, as: Caller = caller): Promise<R> {
+      const inner: CallMeta = { caller: as, correlationId };
       try {
-        const options = as === undefined ? {} : { meta: { ...meta, caller: as } };
-        return (await context.call(name, params, options)) as R;
+        return (await context.call(name, params, { meta: inner })) as R;
       } catch (error) {
         throw toWaggleError(error);
+      } finally {
+        // Moleculer copies the meta of the inner call back into ours: neither its caller (often
+        // the system) nor its status may become our own.
+        restore(meta, caller, status);
       }
     },
-    setStatus(status) {
-      meta.$statusCode = status;
+    setStatus(value) {
+      status = value;
+      meta.$statusCode = value;
     },
   };
+}
+
+function restore(meta: CallMeta, caller: Caller, status: number | undefined): void {
+  meta.caller = caller;
+  if (status === undefined) delete meta.$statusCode;
+  else meta.$statusCode = status;
 }
 
 /** The calling person. Throws `auth.forbidden` for keys, the public and the system. */

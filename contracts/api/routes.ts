@@ -38,6 +38,8 @@ export interface Route {
   readonly also?: Readonly<Record<number, string>>;
   /** Needs an Idempotency-Key header. */
   readonly idempotent?: true;
+  /** The token of a link to the live page may read it, too. */
+  readonly viewable?: true;
 }
 
 const ANYONE: readonly Role[] = ['customer', 'vendor', 'driver', 'ops'];
@@ -103,6 +105,16 @@ export const ROUTES: readonly Route[] = [
     params: users.API_KEY_CREATE,
     status: 201,
     result: users.API_KEY_CREATED,
+  },
+  {
+    method: 'POST',
+    path: '/ops/view-link',
+    action: 'users.viewLink',
+    summary: 'A link to the live page',
+    roles: OPS,
+    params: EMPTY,
+    status: 201,
+    result: users.VIEW_LINK,
   },
   {
     method: 'GET',
@@ -408,6 +420,7 @@ export const ROUTES: readonly Route[] = [
     params: EMPTY,
     status: 200,
     result: zones.ZONE_LIST,
+    viewable: true,
   },
   {
     method: 'GET',

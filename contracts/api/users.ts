@@ -159,3 +159,17 @@ export const API_KEY_REF = {
   properties: { id: API_KEY_ID },
 } as const;
 export type ApiKeyRef = FromSchema<typeof API_KEY_REF>;
+
+export const VIEW_LINK = {
+  title: 'ViewLink',
+  description: 'A link to the live page. Its token can watch and nothing else.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['url', 'token', 'expiresInSeconds'],
+  properties: {
+    url: { type: 'string' },
+    token: { type: 'string' },
+    expiresInSeconds: { type: 'integer' },
+  },
+} as const;
+export type ViewLink = FromSchema<typeof VIEW_LINK>;

@@ -27,8 +27,11 @@ export interface DriverClaims {
   readonly approved: boolean;
 }
 
-/** `access`: a person logged in. `track`: the holder of a link may watch one delivery. */
-export type Scope = 'access' | 'track';
+/**
+ * `access`: a person logged in. `track`: the holder of a link may watch one delivery. `view`: the
+ * holder of a link may watch the live page, and do nothing.
+ */
+export type Scope = 'access' | 'track' | 'view';
 
 export interface Claims {
   /** User id; for a tracking link the delivery id. */
@@ -60,6 +63,8 @@ export interface Tokens {
   signAccess(claims: Omit<Claims, 'exp' | 'scope' | 'delivery'>): Promise<string>;
   /** A link that shows one delivery until `ttlMs` (wall ms) from now. */
   signTracking(delivery: DeliveryId, account: AccountId, ttlMs: number): Promise<string>;
+  /** A link to the live page on behalf of an operator, until `ttlMs` (wall ms) from now. */
+  signView(operator: string, account: AccountId, ttlMs: number): Promise<string>;
 }
 
 /** Makes the signer and verifier of one installation. */
@@ -82,6 +87,8 @@ export function createTokens(options: TokenOptions): Tokens {
     signAccess: (claims) => sign({ ...claims, scope: 'access' }, options.accessTokenMs),
     signTracking: (delivery, account, ttlMs) =>
       sign({ sub: delivery, role: 'customer', account, delivery, scope: 'track' }, ttlMs),
+    signView: (operator, account, ttlMs) =>
+      sign({ sub: operator, role: 'ops', account, scope: 'view' }, ttlMs),
   };
 }
 

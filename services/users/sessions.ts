@@ -8,6 +8,7 @@ import type {
   Session,
   Tokens,
   User,
+  ViewLink,
 } from '../../contracts/api/users.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import { type AccountId, type DriverId, newId, type UserId } from '../../contracts/ids.ts';
@@ -26,6 +27,8 @@ export interface UsersDeps {
   readonly guard: FailureGuard;
   readonly accessTokenMs: number;
   readonly refreshTokenMs: number;
+  /** How the pages are reached from outside. */
+  readonly publicUrl: string;
 }
 
 /** What the drivers service hands over when a driver registers. */
@@ -188,6 +191,17 @@ async function issue(
     refreshToken,
     expiresInSeconds: Math.round(deps.accessTokenMs / 1000),
   };
+}
+
+/** Wall ms: a link that is passed around should not outlive the shift it was made in. */
+const VIEW_LINK_MS = 12 * 3_600_000;
+
+/** A link to the live page that can watch and nothing else. */
+export async function viewLink(deps: UsersDeps, call: Call): Promise<ViewLink> {
+  const operator = requireUser(call);
+  const token = await deps.signer.signView(operator.sub, operator.account, VIEW_LINK_MS);
+  const expiresInSeconds = VIEW_LINK_MS / 1000;
+  return { url: `${deps.publicUrl}/#token=${token}`, token, expiresInSeconds };
 }
 
 /** Makes the first operator when it does not exist yet. */

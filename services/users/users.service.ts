@@ -22,6 +22,7 @@ export function createService({ config, log, addCheck }: ServiceContext): Servic
     guard: createFailureGuard(),
     accessTokenMs: config.auth.accessTokenMs,
     refreshTokenMs: config.auth.refreshTokenMs,
+    publicUrl: config.api.publicUrl,
   };
   const action = createActionBuilder();
   let purge: Pump | undefined;
@@ -52,6 +53,10 @@ export function createService({ config, log, addCheck }: ServiceContext): Servic
       me: action<object, schemas.User>({
         params: EMPTY,
         handler: (_params, call) => sessions.me(deps, call),
+      }),
+      viewLink: action<object, schemas.ViewLink>({
+        params: EMPTY,
+        handler: (_params, call) => sessions.viewLink(deps, call),
       }),
       createApiKey: action<schemas.ApiKeyCreate, schemas.ApiKeyCreated>({
         params: schemas.API_KEY_CREATE,

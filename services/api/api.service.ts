@@ -1,0 +1,237 @@
+/**
+ * The REST door: routes of contracts/api/routes.ts to actions of services. Owns identity, limits,
+ * headers and the shape of errors; never a business rule.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
+import ApiGateway from 'moleculer-web';
+import { Histogram } from 'prom-client';
+import type { Config } from '../../config/index.ts';
+import { ROUTES, type Route } from '../../contracts/api/routes.ts';
+import { WaggleError } from '../../contracts/errors.ts';
+import { createTokens } from '../../platform/auth/tokens.ts';
+import { toWaggleError } from '../../platform/broker-errors.ts';
+import type { Caller, CallMeta } from '../../platform/service.ts';
+import type { ServiceContext } from '../../platform/service-context.ts';
+import { createIdentity, type Identity } from './identity.ts';
+import { API_PREFIX, openApi } from './open-api.ts';
+import { documentationAliases, pageAliases } from './pages.ts';
+import { problemOf, sendProblem } from './problems.ts';
+import { createRateLimit, type RateLimit } from './rate-limit.ts';
+import { createRequestReader, type RequestReader } from './requests.ts';
+
+/** Requests per wall second of one credential, and of one address without any. */
+const CALLER_PER_SECOND_MAX = 500;
+const ADDRESS_PER_SECOND_MAX = 200;
+const CORRELATION = /^[A-Za-z0-9_-]{8,64}$/;
+/** Where `web/build.ts` puts the pages. */
+const WEB_DIR = join(import.meta.dirname, '..', '..', '.waggle', 'web');
+
+interface ApiRequest extends IncomingMessage {
+  $ctx?: Context<unknown, CallMeta>;
+  $params?: unknown;
+  $alias?: { readonly action?: string };
+  query?: Record<string, unknown>;
+  body?: unknown;
+  correlationId?: string;
+  startedMs?: number;
+  waggleRoute?: Route;
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly identity: Identity;
+  readonly limit: RateLimit;
+  readonly requests: RequestReader;
+}
+
+export function createService(context: ServiceContext): ServiceSchema {
+  const { config, log } = context;
+  let broker: ServiceBroker | undefined;
+  const parts: Parts = {
+    config,
+    identity: createIdentity({
+      tokens: createTokens(config.auth),
+      verifyApiKey: (secret) => askForKey(broker, secret),
+    }),
+    limit: createRateLimit(),
+    requests: createRequestReader(ROUTES),
+  };
+  const duration = durationMetric(context);
+  return {
+    name: 'api',
+    mixins: [ApiGateway as unknown as ServiceSchema],
+    settings: settingsOf({
+      port: config.api.port,
+      ip: config.node.host,
+      logRequest: null,
+      logResponse: null,
+      logRequestParams: null,
+      logRouteRegistration: 'debug',
+      rootCallOptions: (
+        options: { requestID?: string },
+        request: ApiRequest,
+        response: ServerResponse,
+      ) => begin(options, request, response, duration),
+      routes: [
+        restRoute(parts),
+        pagesRoute('/api', documentationAliases(openApi(ROUTES, config.api.publicUrl))),
+        pagesRoute('/', pageAliases(WEB_DIR, config.gateway.publicUrl)),
+      ],
+      assets: { folder: WEB_DIR, options: { index: ['index.html'], setHeaders: cacheHeaders } },
+      onError(request: ApiRequest, response: ServerResponse, error: unknown) {
+        const problem = problemOf(error);
+        if (problem.status >= 500) {
+          const { correlationId, method } = request;
+          log.warn({ err: error, correlationId, method, action: request.$alias?.action }, 'failed');
+        }
+        sendProblem(response, problem, request.correlationId);
+      },
+    }),
+    created(this: { broker: ServiceBroker }) {
+      broker = this.broker;
+    },
+  };
+}
+
+/** Moleculer types settings of services by name only; moleculer-web's are checked by nobody. */
+function settingsOf(settings: object): NonNullable<ServiceSchema['settings']> {
+  return settings as NonNullable<ServiceSchema['settings']>;
+}
+
+async function askForKey(broker: ServiceBroker | undefined, secret: string): Promise<Caller> {
+  if (broker === undefined) throw new WaggleError('service.unavailable');
+  try {
+    const meta: CallMeta = { caller: { kind: 'system' } };
+    return await broker.call<Caller, object>('users.verifyApiKey', { secret }, { meta });
+  } catch (error) {
+    throw toWaggleError(error);
+  }
+}
+
+function durationMetric({ metrics }: ServiceContext): Histogram<'action' | 'status'> {
+  return new Histogram({
+    name: 'waggle_api_request_seconds',
+    help: 'Time to answer REST requests, by action and status.',
+    labelNames: ['action', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers: [metrics],
+  });
+}
+
+/** Runs first for every request: correlation id, headers that are always set, the stop-watch. */
+function begin(
+  options: { requestID?: string },
+  request: ApiRequest,
+  response: ServerResponse,
+  duration: Histogram<'action' | 'status'>,
+): void {
+  const given = request.headers['x-correlation-id'];
+  const correlationId = typeof given === 'string' && CORRELATION.test(given) ? given : randomUUID();
+  request.correlationId = correlationId;
+  options.requestID = correlationId;
+  response.setHeader('X-Correlation-Id', correlationId);
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('X-Frame-Options', 'DENY');
+  response.setHeader('Referrer-Policy', 'no-referrer');
+  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+  const stop = duration.startTimer();
+  response.once('finish', () => {
+    stop({ action: request.waggleRoute?.action ?? 'other', status: response.statusCode });
+  });
+}
+
+function restRoute(parts: Parts): object {
+  const byAction = new Map(ROUTES.map((route) => [route.action, route]));
+  return {
+    path: API_PREFIX,
+    aliases: Object.fromEntries(
+      ROUTES.map((route) => {
+        const path = route.path.slice(1).replaceAll(/\{(\w+)\}/g, ':$1');
+        return [`${route.method} ${path}`, route.action];
+      }),
+    ),
+    mappingPolicy: 'restrict',
+    mergeParams: false,
+    authentication: false,
+    authorization: false,
+    autoAliases: false,
+    logging: false,
+    bodyParsers: { json: { strict: true, limit: parts.config.api.bodyBytesMax } },
+    cors: {
+      origin: '*',
+      methods: ['GET', 'POST', 'PUT', 'DELETE'],
+      allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Correlation-Id'],
+      exposedHeaders: ['X-Correlation-Id', 'Retry-After'],
+      credentials: false,
+      maxAge: 600,
+    },
+    async onBeforeCall(
+      context: Context<unknown, CallMeta>,
+      _route: unknown,
+      request: ApiRequest,
+      response: ServerResponse,
+      alias: { readonly action: string },
+    ) {
+      const route = byAction.get(alias.action);
+      if (route === undefined) throw new WaggleError('resource.not_found');
+      response.setHeader('Cache-Control', 'no-store');
+      await admit(parts, route, context, request);
+    },
+  };
+}
+
+/** Lets a request in: within its limit, by somebody who may, with parameters that can be read. */
+async function admit(
+  { identity, limit, requests }: Parts,
+  route: Route,
+  context: Context<unknown, CallMeta>,
+  request: ApiRequest,
+): Promise<void> {
+  request.waggleRoute = route;
+  const address = request.socket.remoteAddress ?? 'unknown';
+  const { authorization } = request.headers;
+  if (route.roles === 'public') limit.take(`address ${address}`, ADDRESS_PER_SECOND_MAX);
+  const caller = await identity.authorize(route, authorization);
+  if (caller.kind === 'user' || caller.kind === 'api_key') {
+    limit.take(`caller ${caller.sub}`, CALLER_PER_SECOND_MAX);
+  }
+  const given = request.$params as {
+    readonly body?: unknown;
+    readonly query?: Record<string, unknown>;
+    readonly params?: Record<string, unknown>;
+  };
+  request.$params = requests.read(route, {
+    path: given.params ?? {},
+    query: given.query ?? {},
+    body: given.body,
+    contentType: request.headers['content-type'],
+  });
+  const key = request.headers['idempotency-key'];
+  const { meta } = context;
+  meta.caller = caller;
+  if (request.correlationId !== undefined) meta.correlationId = request.correlationId;
+  if (typeof key === 'string') meta.idempotencyKey = key;
+  meta.$statusCode = route.status;
+}
+
+function pagesRoute(path: string, aliases: object): object {
+  return {
+    path,
+    aliases,
+    mappingPolicy: 'restrict',
+    mergeParams: false,
+    bodyParsers: false,
+    authentication: false,
+    authorization: false,
+    logging: false,
+  };
+}
+
+/** File names of the build carry a hash of their content, except the page itself. */
+function cacheHeaders(response: ServerResponse, path: string): void {
+  const isPage = path.endsWith('.html') || path.endsWith('config.json');
+  response.setHeader('Cache-Control', isPage ? 'no-cache' : 'public, max-age=31536000, immutable');
+}
