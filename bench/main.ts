@@ -1,0 +1,45 @@
+/**
+ * `npm run bench -- NAME [--json]`: runs one benchmark and prints what it found. It never judges by
+ * exit code: a missed target on a busy machine is a number to read, not a failed build. An exit code
+ * other than 0 means that nothing could be measured.
+ */
+
+import { describeMachine } from './support/machine.ts';
+import { asJson, asTable, type BenchResult } from './support/report.ts';
+
+interface Bench {
+  readonly what: string;
+  load(): Promise<() => Promise<BenchResult>>;
+}
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  nearest: {
+    what: 'ten nearest idle drivers of 100,000 that keep moving, against Redis GEOSEARCH',
+    load: async () => (await import('./nearest.ts')).benchNearest,
+  },
+};
+
+function usage(): string {
+  const lines = Object.entries(BENCHES).map(([name, { what }]) => `  ${name.padEnd(8)} ${what}`);
+  return `usage: npm run bench -- NAME [--json]\n${lines.join('\n')}\n`;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const names = argv.filter((arg) => !arg.startsWith('--'));
+  const unknown = argv.filter((arg) => arg.startsWith('--') && arg !== '--json');
+  const [name = ''] = names;
+  const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+  if (!bench || names.length !== 1 || unknown.length > 0) {
+    process.stderr.write(usage());
+    return 2;
+  }
+  const machine = describeMachine();
+  const result = await (await bench.load())();
+  process.stdout.write(
+    argv.includes('--json') ? `${asJson(result, machine)}\n` : asTable(result, machine),
+  );
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));
+if (process.connected) process.disconnect();
