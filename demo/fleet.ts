@@ -81,7 +81,12 @@ export class Fleet {
     const apps = [...this.apps];
     for (const app of apps) app.leave();
     const everybody = Promise.all(apps.map((app) => app.done));
-    await Promise.race([everybody, pause(wallMs)]);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, wallMs);
+    });
+    await Promise.race([everybody, late]);
+    clearTimeout(timer);
     for (const app of apps) app.finish();
   }
 

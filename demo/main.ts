@@ -81,12 +81,15 @@ async function main(): Promise<number> {
   return outcome ? report(outcome, options) : 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
+/** One line for a mistake of the person, the stack for anything else. */
+function wordsFor(error: unknown): string {
   const isPlain = PLAIN_ERRORS.some((kind) => error instanceof kind);
-  const words = isPlain ? (error as Error).message : String((error as Error).stack);
-  process.stderr.write(`demo: ${words}\n`);
-  process.exitCode = 1;
+  return isPlain ? (error as Error).message : String((error as Error).stack ?? error);
 }
-if (process.connected) process.disconnect();
+
+const code = await main().catch((error: unknown) => {
+  process.stderr.write(`demo: ${wordsFor(error)}\n`);
+  return 1;
+});
+// After a failure sockets may still be open; what was written must reach its reader first.
+process.stdout.write('', () => process.exit(code));

@@ -20,7 +20,7 @@ import { randomStream } from './random.ts';
 import { pause, type Rest } from './rest.ts';
 import type { Scenario } from './scenario.ts';
 import type { Session } from './session.ts';
-import { askForTruth, waitForEnds } from './settlement.ts';
+import { askForTruth, FOLLOW_MS_MAX, waitForEnds } from './settlement.ts';
 import { type Glance, type Screen, sinceStart } from './summary.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import { judge, percentile, type Verdict } from './verdict.ts';
@@ -52,6 +52,8 @@ export interface RunDeps {
   readonly kill: ((target: string) => void) | null;
   /** Aborted when the run shall end at once. */
   readonly stop: AbortSignal;
+  /** Wall ms for which records may disagree with the log at the end; default FOLLOW_MS_MAX. */
+  readonly followMs?: number;
 }
 
 export interface Outcome {
@@ -121,7 +123,7 @@ class Run {
     await this.waitForOrders(desk.desk);
     desk.desk.close();
     this.stageName = 'draining';
-    if (!stop.aborted) await this.drain(desk.desk);
+    if (!stop.aborted) await this.drain(desk.desk, clock);
     this.stageName = 'going home';
     await fleet.close(stop.aborted ? 0 : GO_HOME_MS);
     for (const disarm of kills) disarm();
@@ -139,7 +141,8 @@ class Run {
   private readonly sayBound = (line: string): void => this.say(line);
 
   private say(line: string): void {
-    this.deps.screen.note(line);
+    // What fails while everything is being stopped is no news.
+    if (!this.deps.stop.aborted) this.deps.screen.note(line);
   }
 
   private driverWorld(clock: ZoneClock): DriverWorld {
@@ -190,10 +193,10 @@ class Run {
     while (!isOver() && !desk.isDone && !stop.aborted) await pause(100);
   }
 
-  private async drain(desk: OrdersDesk): Promise<void> {
-    const { stop, ops, scenario, options } = this.deps;
+  private async drain(desk: OrdersDesk, clock: ZoneClock): Promise<void> {
+    const { stop, ops, scenario } = this.deps;
     const giveUpMs = scenario.zones[0]?.policy.giveUpMs ?? DEFAULT_POLICY.giveUpMs;
-    const wallMs = DRAIN_MS_MIN + (DRAIN_ZONE_MS + giveUpMs) / options.speed;
+    const wallMs = DRAIN_MS_MIN + (DRAIN_ZONE_MS + giveUpMs) / clock.speed;
     const deadline = performance.now() + wallMs;
     while (!desk.isDone && performance.now() < deadline && !stop.aborted) await pause(100);
     await waitForEnds(ops, this.journal, deadline - performance.now(), () => stop.aborted);
@@ -211,7 +214,11 @@ class Run {
   }
 
   private async conclude(): Promise<Outcome> {
-    const truths = await askForTruth(this.deps.ops, this.journal);
+    const truths = await askForTruth(
+      this.deps.ops,
+      this.journal,
+      this.deps.followMs ?? FOLLOW_MS_MAX,
+    );
     const verdict = judge(this.journal, truths);
     await this.look(0);
     const { indexed, dropped, ageMs } = this.watch.totals();

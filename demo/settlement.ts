@@ -21,7 +21,7 @@ const PAGES_MAX = 400;
 const ASK_WIDTH = 8;
 const POLL_MS = 1_000;
 /** Records follow the log within moments; a disagreement that lasts longer than this is real. */
-const FOLLOW_MS_MAX = 15_000;
+export const FOLLOW_MS_MAX = 15_000;
 
 /** The deliveries of this run that have not ended, by the API. */
 export async function openDeliveries(ops: Session, journal: Journal): Promise<number> {
@@ -51,8 +51,9 @@ export async function waitForEnds(
 export async function askForTruth(
   ops: Session,
   journal: Journal,
+  followMs: number,
 ): Promise<Map<DeliveryId, Truth | null>> {
-  const deadline = performance.now() + FOLLOW_MS_MAX;
+  const deadline = performance.now() + followMs;
   const truths = new Map<DeliveryId, Truth | null>();
   let asked: readonly DeliveryId[] = [...journal.orders.keys()];
   for (;;) {
