@@ -69,7 +69,7 @@ function findNode22() {
   const result = spawnSync(
     'npx',
     ['-y', '-p', `node@${NODE_MAJOR}`, 'node', '-p', 'process.execPath'],
-    { encoding: 'utf8', cwd: dirname(root) },
+    { encoding: 'utf8', cwd: dirname(root), env: withReasons(process.env) },
   );
   const found = (result.stdout ?? '').trim().split('\n').at(-1) ?? '';
   if (result.status !== 0 || !existsSync(found)) {
@@ -104,6 +104,11 @@ function runUnder(node) {
 
 function withNodeFirst(node) {
   return { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
+}
+
+/** `npm start --silent` would keep the npm inside from saying why it failed. */
+function withReasons(env) {
+  return { ...env, npm_config_loglevel: 'error' };
 }
 
 /**
@@ -164,7 +169,7 @@ function installPackages() {
   const result = spawnSync(file, [...args, ...flags], {
     cwd: root,
     encoding: 'utf8',
-    env: withNodeFirst(process.execPath),
+    env: withReasons(withNodeFirst(process.execPath)),
   });
   if (result.status === 0) return;
   throw new Stop(
