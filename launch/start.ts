@@ -42,8 +42,9 @@ async function runStack(
     stateDir,
     apiPort: readPort('WAGGLE_API_PORT', API_PORT_DEFAULT),
     gatewayPort: readPort('WAGGLE_GATEWAY_PORT', GATEWAY_PORT_DEFAULT),
-    redisUrl: process.env.REDIS_URL,
-    databaseUrl: process.env.DATABASE_URL,
+    // An empty variable counts as unset, here as in config.
+    redisUrl: process.env.REDIS_URL || undefined,
+    databaseUrl: process.env.DATABASE_URL || undefined,
     speed: options.speed,
     notify: say,
   });

@@ -83,6 +83,7 @@ function ownImportProblem(source: Source, { target }: Import): string | undefine
     const [, context] = source.path.split('/');
     // The entry point puts services together; a service knows only its own folder.
     const isEntry = source.path.split('/').length === 2;
+    if (isEntry && target === 'moleculer.config.ts') return undefined;
     if (isBelow(target, isEntry ? 'services' : `services/${context}`)) return undefined;
     if (isBelow(target, 'services')) {
       return `${source.path} imports ${target}: services call and emit, they never import each other`;
