@@ -21,11 +21,11 @@ export class ManualClock implements Clock {
   }
 
   zoneMsAt(hostMs: number): number {
-    return this.anchorMs + (hostMs - this.anchorMs) * this.speed;
+    return Math.floor(this.anchorMs + (hostMs - this.anchorMs) * this.speed);
   }
 
   hostMsAt(zoneMs: number): number {
-    return this.anchorMs + (zoneMs - this.anchorMs) / this.speed;
+    return Math.ceil(this.anchorMs + (zoneMs - this.anchorMs) / this.speed);
   }
 
   /** Moves host time on. */

@@ -50,7 +50,7 @@ export class RedisClock implements Clock {
   }
 
   hostMs(): number {
-    const nowMs = performance.now() + this.offsetMs;
+    const nowMs = Math.floor(performance.now() + this.offsetMs);
     if (nowMs > this.lastHostMs) this.lastHostMs = nowMs;
     return this.lastHostMs;
   }
@@ -60,11 +60,11 @@ export class RedisClock implements Clock {
   }
 
   zoneMsAt(hostMs: number): number {
-    return this.anchorZoneMs + (hostMs - this.anchorHostMs) * this.speed;
+    return Math.floor(this.anchorZoneMs + (hostMs - this.anchorHostMs) * this.speed);
   }
 
   hostMsAt(zoneMs: number): number {
-    return this.anchorHostMs + (zoneMs - this.anchorZoneMs) / this.speed;
+    return Math.ceil(this.anchorHostMs + (zoneMs - this.anchorZoneMs) / this.speed);
   }
 
   private async sync(speed: number | undefined): Promise<void> {

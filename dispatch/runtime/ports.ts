@@ -14,7 +14,10 @@ import type {
 } from '../../contracts/push.ts';
 import type { LogRecord } from './log-record.ts';
 
-/** Host time in ms UTC, corrected to the time of the store, never going back; and zone time with it. */
+/**
+ * Host time in whole ms UTC, corrected to the time of the store, never going back; and zone time with
+ * it, in whole ms too.
+ */
 export interface Clock {
   /** Zone ms per host ms. */
   readonly speed: number;

@@ -37,9 +37,12 @@ export class PositionFeed {
         // A fix from the future (a clock not yet corrected) would shut out those that follow.
         if (position.fixMs > hostMs) position.fixMs = hostMs;
         const fate = index.position(position);
-        if (fate === 'indexed') this.indexed++;
-        else this.dropped[fate]++;
-        if (measured && fate === 'indexed') this.ages.add(hostMs - position.fixMs);
+        if (!measured) return;
+        if (fate !== 'indexed') this.dropped[fate]++;
+        else {
+          this.indexed++;
+          this.ages.add(hostMs - position.fixMs);
+        }
       };
       try {
         readBatch(entry.batch, each);

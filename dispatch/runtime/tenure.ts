@@ -27,7 +27,7 @@ import type { CommitAnswer, Intake, MailboxEntry, Outgoing, RuntimePorts } from 
 import type { PositionFeed } from './position-feed.ts';
 import type { Restored } from './restore.ts';
 import type { Snapshotter } from './snapshotter.ts';
-import { streamIdMs } from './stream-id.ts';
+import { STREAM_START, streamIdMs } from './stream-id.ts';
 import type { OwnFailures } from './zone-agenda.ts';
 import { ZoneAgenda } from './zone-agenda.ts';
 
@@ -86,6 +86,8 @@ export class Tenure<S, C> {
   private readonly pictures: PicturePublisher;
   private effects: Promise<void> = Promise.resolve();
   private effectsQueued = 0;
+  /** Positions from before were meant for the owner before; they only seed the index. */
+  private readonly startedMs: number;
   private suspectsLeft: number;
   private logBytes: number;
   /** The log's end when it was first found full. */
@@ -103,6 +105,7 @@ export class Tenure<S, C> {
     this.intake = start.intake;
     this.suspectsLeft = start.suspectsUntilMs > 0 ? COMMIT_COMMANDS_MAX : 0;
     this.logBytes = start.logBytes;
+    this.startedMs = deps.ports.clock.hostMs();
     this.pictures = new PicturePublisher({
       clock: deps.ports.clock,
       outbox: deps.ports.outbox,
@@ -230,8 +233,7 @@ export class Tenure<S, C> {
   private takePositions(): void {
     const entries = this.intake.takePositions(TURN_POSITIONS_MAX);
     if (entries.length === 0) return;
-    const seedMs = this.start.suspectsUntilMs;
-    const measured = streamIdMs(entries[0]?.id ?? '0-0') >= seedMs;
+    const measured = streamIdMs(entries[0]?.id ?? STREAM_START) >= this.startedMs;
     this.deps.feed.feed(entries, (zone) => this.agendas.get(zone)?.index, measured);
   }
 
