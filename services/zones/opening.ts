@@ -2,6 +2,7 @@
  * Sees to it that every zone of the table is in the directory and open in the engine. Sends
  * `zone.open`, which is idempotent, until the log of the shard shows it. Never decides about zones.
  */
+import type { ZoneId } from '../../contracts/ids.ts';
 import type { Door, LogPosition } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
 import * as queries from './queries.ts';
@@ -10,8 +11,14 @@ const LOG_PAGE = 500;
 /** Log pages read per look; the rest next time. */
 const PAGES_MAX = 20;
 
+/** Host ms until an opening that was not answered is sent again. */
+const RESEND_MS = 2_000;
+
+/** When each zone's opening was last sent, host ms; kept by whoever calls. */
+export type SentTimes = Map<ZoneId, number>;
+
 /** One look at all zones; true when some are not open yet. */
-export async function openZones(database: Database, door: Door): Promise<boolean> {
+export async function openZones(database: Database, door: Door, sent: SentTimes): Promise<boolean> {
   const rows = await queries.listZones(database.knex);
   let waiting = false;
   for (const row of rows) {
@@ -23,12 +30,17 @@ export async function openZones(database: Database, door: Door): Promise<boolean
       row.open = false;
     }
     if (row.open) continue;
-    if (!(await tryToOpen(database, door, row))) waiting = true;
+    if (!(await tryToOpen(database, door, row, sent))) waiting = true;
   }
   return waiting;
 }
 
-async function tryToOpen(database: Database, door: Door, row: queries.ZoneRow): Promise<boolean> {
+async function tryToOpen(
+  database: Database,
+  door: Door,
+  row: queries.ZoneRow,
+  sent: SentTimes,
+): Promise<boolean> {
   let from: LogPosition | null =
     row.sent_epoch === null || row.sent_seq === null
       ? null
@@ -39,8 +51,11 @@ async function tryToOpen(database: Database, door: Door, row: queries.ZoneRow): 
   }
   if ((await isInLog(door, row, from)) || (await isHosted(door, row))) {
     await queries.setOpen(database.knex, row.id, true);
+    sent.delete(row.id);
     return true;
   }
+  if (Date.now() - (sent.get(row.id) ?? 0) < RESEND_MS) return false;
+  sent.set(row.id, Date.now());
   await door.append({ zone: row.id, command: { type: 'zone.open', config: row.config } });
   return false;
 }

@@ -6,11 +6,11 @@ import { openDatabase } from '../../platform/database.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
-import { openZones } from './opening.ts';
+import { openZones, type SentTimes } from './opening.ts';
 import * as zones from './zones.ts';
 
 const LOOK_MS = 5_000;
-const LOOK_WHILE_OPENING_MS = 200;
+const LOOK_WHILE_OPENING_MS = 100;
 
 export function createService(context: ServiceContext): ServiceSchema {
   const { config, log } = context;
@@ -64,10 +64,11 @@ export function createService(context: ServiceContext): ServiceSchema {
     },
     async started() {
       const door = await context.door();
+      const sent: SentTimes = new Map();
       opener = startPump({
         work: async () => {
           clearTimeout(again);
-          const waiting = await openZones(database, door);
+          const waiting = await openZones(database, door, sent);
           if (waiting) again = setTimeout(() => opener?.wake(), LOOK_WHILE_OPENING_MS);
           return false;
         },

@@ -1,0 +1,94 @@
+/** Owns a Waggle of its own for a test: chosen services in this process, on the test's own stores. */
+import type { Config } from '../../config/index.ts';
+import { findFreePort } from '../../launch/ports.ts';
+import { startNode } from '../../services/main.ts';
+import { testConfig } from '../support/config.ts';
+import { withDatabase } from '../support/database.ts';
+import { withRedis } from '../support/redis.ts';
+import { cleanUpInReverse, type Scope } from '../support/scope.ts';
+
+export const OPERATOR = { email: 'ops@example.com', password: 'correct horse battery' } as const;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // Tests read answers the way a client without our types would.
+  readonly body: Record<string, unknown>;
+}
+
+export interface CallOptions {
+  readonly token?: string | undefined;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface Stack {
+  readonly config: Config;
+  readonly url: string;
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Access token of the first operator. */
+  operator(): Promise<string>;
+}
+
+export const BUSINESS = [
+  'users',
+  'vendors',
+  'drivers',
+  'orders',
+  'deliveries',
+  'tracking',
+  'zones',
+] as const;
+
+/** Starts services as one node, and stops them when the test ends. */
+export async function withStack(
+  scope: Scope,
+  services: readonly string[] = [...BUSINESS, 'api'],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Stack> {
+  const redis = await withRedis(scope);
+  const database = await withDatabase(scope);
+  const port = await findFreePort();
+  const config = testConfig({
+    redis,
+    database,
+    env: {
+      WAGGLE_API_PORT: String(port),
+      WAGGLE_PUBLIC_API_URL: `http://127.0.0.1:${port}`,
+      WAGGLE_OPERATOR_EMAIL: OPERATOR.email,
+      WAGGLE_OPERATOR_PASSWORD: OPERATOR.password,
+      WAGGLE_SHARDS: '2',
+      ...env,
+    },
+  });
+  const node = await startNode(config, { node: 'test-node', services });
+  cleanUpInReverse(scope, () => node.stop());
+  const url = config.api.publicUrl;
+  const call = async (
+    method: string,
+    path: string,
+    { token, body, headers = {} }: CallOptions = {},
+  ): Promise<Answer> => {
+    const response = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const parsed = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    return { status: response.status, headers: response.headers, body: parsed };
+  };
+  return {
+    config,
+    url,
+    call,
+    async operator() {
+      const answer = await call('POST', '/auth/login', { body: OPERATOR });
+      return (answer.body.tokens as { accessToken: string }).accessToken;
+    },
+  };
+}
