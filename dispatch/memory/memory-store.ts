@@ -90,6 +90,13 @@ export class MemoryStore {
     return shard;
   }
 
+  /** The same data as seen by one owner whose operations fail in their own way. */
+  withFaults(fault: FaultHook): MemoryStore {
+    const view = Object.create(this) as MemoryStore;
+    Object.defineProperty(view, 'fault', { value: fault });
+    return view;
+  }
+
   /** Runs an operation between its two fault points. */
   async perform<T>(operation: string, run: () => T): Promise<T> {
     if (this.fault) await this.fault(operation, 'before');
