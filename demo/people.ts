@@ -76,13 +76,13 @@ async function ensureZones(
   notes: string[],
 ): Promise<void> {
   const existing = await listZones(ops);
-  for (const wanted of scenario.zones) {
+  await eachBounded(scenario.zones, PREPARE_WIDTH, async (wanted) => {
     const zone = existing.find((each) => each.name === wanted.name);
     if (!zone) await createZone(ops, market, wanted);
     else if (differs(zone, wanted)) {
       notes.push(`zone ${zone.name} keeps the policy of an earlier run; --fresh opens it anew`);
     }
-  }
+  });
   const deadline = performance.now() + ZONE_OPEN_MS_MAX;
   const names = new Set(scenario.zones.map((zone) => zone.name));
   for (;;) {
@@ -148,6 +148,7 @@ async function ensureCustomers(rest: Rest, secret: string): Promise<Session[]> {
     (_, index) => new Session(rest, credentialsOf(secret, `customer ${index + 1}`)),
   );
   await eachBounded(customers.entries(), PREPARE_WIDTH, async ([index, session]) => {
+    if (await session.isKnown()) return;
     const body = { ...session.credentials, name: `Customer ${index + 1}` };
     const answer = await rest.ask({ method: 'POST', path: '/auth/register', body });
     if (answer.status === 201) session.take((answer.body as SessionBody).tokens);

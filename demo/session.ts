@@ -48,6 +48,18 @@ export class Session {
     return this.renewing;
   }
 
+  /** Whether this person is registered here; then it is logged in as well. */
+  async isKnown(): Promise<boolean> {
+    const call = { method: 'POST', path: '/auth/login', body: this.credentials } as const;
+    const answer = await this.rest.ask(call);
+    if (answer.status === 401) return false;
+    if (answer.status !== 200) {
+      throw new RestError('POST /auth/login', answer.status, answer.body as object);
+    }
+    this.take((answer.body as { tokens: Tokens }).tokens);
+    return true;
+  }
+
   /** Trades the refresh token, so that new rights (an approval) are in the access token. */
   async renew(): Promise<string> {
     const tokens = (this.tokens && (await this.refresh(this.tokens))) ?? (await this.logIn());
