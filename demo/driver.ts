@@ -208,8 +208,7 @@ export class DriverApp {
   }
 
   private async tell({ kind, delivery, stop }: CourierDeed): Promise<void> {
-    const place = kind === 'arrived' ? { stop: stop.id } : {};
-    const answer = await this.act({ kind, delivery, ...place } as AppDeed);
+    const answer = await this.act({ kind, delivery });
     if (answer?.refused === null || kind === 'arrived') return;
     this.world.wheel.after(RETRY_MS, () => {
       this.body.forget(stop.id);
