@@ -12,8 +12,30 @@ export {
   closeInstruction,
   closeName,
 } from '../contracts/wire/close-codes.ts';
-export type { LatLon, TrackPosition, TrackStatus } from '../contracts/wire/messages.ts';
+export type { LatLon, TrackStatus } from '../contracts/wire/messages.ts';
 export { createDriverClient } from './driver-client.ts';
 export { createTrackClient } from './track-client.ts';
-export * from './types.ts';
+export {
+  type ActionStorage,
+  type ActResult,
+  type ClientClock,
+  ClientError,
+  type ClientErrorCode,
+  type ConnectedClient,
+  type ConnectionOptions,
+  type ConnectionState,
+  type DriverClient,
+  type DriverOptions,
+  type DriverStats,
+  type OpenSocket,
+  type Position,
+  type SocketLike,
+  type StateDetail,
+  type TrackClient,
+  type TrackHandlers,
+  type Tracking,
+  type TrackPosition,
+  type ViewClient,
+  type ViewOptions,
+} from './types.ts';
 export { createViewClient } from './view-client.ts';

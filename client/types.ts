@@ -7,7 +7,7 @@ import type { DeliveryId, OfferId, StopId, VehicleId, ZoneId } from '../contract
 import type { CellPicture, DriverView, NodePicture } from '../contracts/push.ts';
 import type { Deed, RefusalReason } from '../contracts/refusals.ts';
 import type { DeclineReason, Duty, EndCode, Fault } from '../contracts/states.ts';
-import type { LatLon, TrackPosition, TrackStatus } from '../contracts/wire/messages.ts';
+import type { LatLon, TrackStatus } from '../contracts/wire/messages.ts';
 
 /**
  * `refused`: the gateway told us to stop (another session, a bad token, an app too old); `connect()`
@@ -166,6 +166,19 @@ export interface DriverClient extends ConnectedClient {
   undeliverable(delivery: DeliveryId, code: EndCode, fault: Fault): Promise<ActResult>;
   returned(delivery: DeliveryId): Promise<ActResult>;
   giveBack(delivery: DeliveryId, reason: string): Promise<ActResult>;
+}
+
+/** Where the driver of a watched delivery is. */
+export interface TrackPosition {
+  readonly delivery: DeliveryId;
+  readonly latE7: number;
+  readonly lonE7: number;
+  /** Degrees, 0–359. */
+  readonly heading: number;
+  /** Host ms UTC of the fix. */
+  readonly fixMs: number;
+  /** Zone time at the door. */
+  readonly etaMs: number | null;
 }
 
 export interface TrackHandlers {

@@ -164,6 +164,12 @@ export interface WelcomeMessage {
   readonly view: DriverView | null;
 }
 
+/** The fresh token was taken. */
+export interface ReauthOkMessage {
+  readonly t: 'reauthok';
+  readonly tokenExpiresMs: number;
+}
+
 /** On each change, whole. `view` null: no zone holds the driver. */
 export interface PlanMessage extends LogPosition {
   readonly t: 'plan';
@@ -249,6 +255,7 @@ export interface PongMessage {
 
 export type ServerMessage =
   | WelcomeMessage
+  | ReauthOkMessage
   | PlanMessage
   | SubOkMessage
   | EvMessage
