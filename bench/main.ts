@@ -17,6 +17,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     what: 'ten nearest idle drivers of 100,000 that keep moving, against Redis GEOSEARCH',
     load: async () => (await import('./nearest.ts')).benchNearest,
   },
+  ingest: {
+    what: '10,000 drivers report through gateway, Redis and dispatch to the index of their zone',
+    load: async () => (await import('./ingest.ts')).benchIngest,
+  },
 };
 
 function usage(): string {

@@ -4,7 +4,7 @@
  */
 import type { DriverProfile } from '../../contracts/commands.ts';
 import type { GeoPolygon } from '../../contracts/geo.ts';
-import type { DriverId, ZoneId } from '../../contracts/ids.ts';
+import type { DeliveryId, DriverId, ZoneId } from '../../contracts/ids.ts';
 import type { ZoneConfig, ZonePolicy } from '../../contracts/zone.ts';
 import { DEFAULT_POLICY, DEFAULT_WEIGHTS } from '../../contracts/zone.ts';
 import { zoneGeometry } from '../../dispatch/geometry.ts';
@@ -93,6 +93,11 @@ export function cityZone(policy: Partial<ZonePolicy> = {}): ZoneConfig {
 /** The n-th driver. */
 export function benchDriver(n: number): DriverId {
   return `drv_${benchUuid(n)}`;
+}
+
+/** The n-th delivery. */
+export function benchDelivery(n: number): DeliveryId {
+  return `del_${benchUuid(n)}`;
 }
 
 /** What the n-th driver is when it goes on duty. */
