@@ -7,6 +7,14 @@ import uWS from 'uWebSockets.js';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import type { CellPicture, NodePicture } from '../../contracts/push.ts';
+import type {
+  ClientMessage,
+  NodesMessage,
+  PicMessage,
+  ServerMessage,
+  WelcomeMessage,
+} from '../../contracts/wire/messages.ts';
+import { WIRE_LIMITS } from '../../contracts/wire/messages.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -19,6 +27,10 @@ const TYPES: Readonly<Record<string, string>> = {
 interface Seat {
   cells: Set<string>;
   ready: boolean;
+}
+
+function say(socket: uWS.WebSocket<Seat>, message: ServerMessage): void {
+  socket.send(JSON.stringify(message));
 }
 
 export interface PageServerOptions {
@@ -34,6 +46,8 @@ export class PageServer {
   port = 0;
   /** While true, every new connection is closed at once. */
   away = false;
+  /** Close code with which every hello is answered; null: a welcome. */
+  refusal: number | null = null;
   /** Tokens of the sockets so far, in the order in which they said hello. */
   readonly hellos: string[] = [];
   private readonly sockets = new Set<uWS.WebSocket<Seat>>();
@@ -98,10 +112,14 @@ export class PageServer {
       if (!ready) continue;
       for (const picture of pictures) {
         if (!cells.has(picture.cell)) continue;
-        socket.send(JSON.stringify({ t: 'pic', picture }));
+        const message: PicMessage = { t: 'pic', picture };
+        say(socket, message);
         sent++;
       }
-      for (const picture of nodes) socket.send(JSON.stringify({ t: 'nodes', picture }));
+      for (const picture of nodes) {
+        const message: NodesMessage = { t: 'nodes', picture };
+        say(socket, message);
+      }
     }
     return sent;
   }
@@ -118,15 +136,36 @@ export class PageServer {
   }
 
   private heard(socket: uWS.WebSocket<Seat>, text: string): void {
-    const message = JSON.parse(text) as { t: string; token?: string; cells?: string[] };
+    const message = JSON.parse(text) as ClientMessage;
     const seat = socket.getUserData();
     if (message.t === 'hello') {
-      this.hellos.push(message.token ?? '');
+      this.hellos.push(message.token);
+      if (this.refusal !== null) {
+        socket.end(this.refusal, '');
+        return;
+      }
       seat.ready = true;
-      const { speed, zoneMs } = this.options;
-      socket.send(JSON.stringify({ t: 'welcome', speed, zoneMs: zoneMs() }));
+      say(socket, this.welcome());
+    }
+    if (message.t === 'ping') {
+      say(socket, { t: 'pong', serverMs: Date.now(), zoneMs: this.options.zoneMs() });
     }
     if (message.t === 'view') seat.cells = new Set(message.cells);
+  }
+
+  private welcome(): WelcomeMessage {
+    const { speed, zoneMs } = this.options;
+    const limits = {
+      frameBytes: WIRE_LIMITS.frameBytesMax,
+      messagesPerSecond: 50,
+      locPoints: WIRE_LIMITS.locPointsMax,
+      subs: WIRE_LIMITS.subsMax,
+      cells: WIRE_LIMITS.cellsMax,
+    };
+    const times = { serverMs: Date.now(), zoneMs: zoneMs(), speed };
+    const session = { session: 1, role: 'ops' as const, tokenExpiresMs: Date.now() + 900_000 };
+    const pace = { limits, minLocMs: 1_000, reconnectJitterMs: 200 };
+    return { t: 'welcome', ...session, ...times, ...pace, zone: null, view: null };
   }
 
   /** Answers as the API does: tokens for the right password, else a problem document. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { CLOSE_CODES } from '../../contracts/wire/close-codes.ts';
 import { buildWeb } from '../../web/build.ts';
 import type { Report } from '../../web/live/report.ts';
 import { CENTRE, MadeUpCity } from './live-page-city.ts';
@@ -225,7 +226,7 @@ test('asks for a log-in when nobody is known, and says why one failed', { skip }
       await fresh.fill('[name=email]', 'ops@example.com');
       await fresh.fill('[name=password]', 'wrong');
       await fresh.click('#login button');
-      await fresh.waitForFunction(() => /wrong/.test(document.body.innerText));
+      await fresh.waitForFunction(() => /wrong/.test(document.body.textContent ?? ''));
       await fresh.fill('[name=password]', PageServer.PASSWORD);
       await fresh.click('#login button');
       await untilShown(fresh, ({ connection }) => connection === 'live');
@@ -236,3 +237,22 @@ test('asks for a log-in when nobody is known, and says why one failed', { skip }
     }
   });
 });
+
+for (const code of ['token_invalid', 'token_expired', 'forbidden'] as const) {
+  test(`asks for a log-in when the gateway says ${code}, without trying on`, { skip }, async () => {
+    await onStage(async ({ page, server }) => {
+      await untilShown(page, ({ connection }) => connection === 'live');
+      server.refusal = CLOSE_CODES[code];
+      server.cut();
+      await page.waitForSelector('#login[open]');
+      const tries = server.hellos.length;
+      server.refusal = null;
+      await page.fill('[name=email]', 'ops@example.com');
+      await page.fill('[name=password]', PageServer.PASSWORD);
+      await page.click('#login button');
+      await untilShown(page, ({ connection }) => connection === 'live');
+      assert.equal(server.hellos.length, tries + 1);
+      assert.equal(server.hellos.at(-1), 'login-token');
+    });
+  });
+}

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { cellToLatLng, latLngToCell } from 'h3-js';
 import { buildWeb, writePageConfig } from '../../web/build.ts';
+import { tokenEndMs } from '../../web/live/feed.ts';
 import { Motion } from '../../web/live/motion.ts';
 import { styleFrom } from '../../web/live/page-config.ts';
 import { parseFragment } from '../../web/live/session.ts';
@@ -88,6 +89,14 @@ test('a link gives token and place; anything malformed is ignored', () => {
   assert.deepEqual(parseFragment('#at=91,0'), { token: null, start: null });
   assert.deepEqual(parseFragment('#at=x,y,z&token='), { token: null, start: null });
   assert.deepEqual(parseFragment(`#token=${'x'.repeat(9_000)}`), { token: null, start: null });
+});
+
+test('the end of a token is read from it, and a token that is no JWT has none', () => {
+  const body = Buffer.from(JSON.stringify({ exp: 1_790_000_000, n: '??>>' })).toString('base64url');
+  assert.equal(tokenEndMs(`e30.${body}.x`), 1_790_000_000_000);
+  for (const odd of ['', 'x', 'a.b.c', 'e30.e30.x', 'e30.bnVsbA.x']) {
+    assert.equal(tokenEndMs(odd), null);
+  }
 });
 
 test('only web addresses are taken as a tile style', () => {

@@ -75,6 +75,14 @@ test('a cell that left the view or fell silent is taken off with all it showed',
   assert.equal(state.drivers.size, 0);
 });
 
+test('after a long break in the line, nothing is taken off before it could be heard', () => {
+  const state = new LiveState();
+  state.applyCell(picture(A, 1, { drivers: [driver('d1')] }), 0);
+  state.resumed(60_000);
+  state.prune(new Set([A]), 61_000);
+  assert.equal(state.drivers.size, 1);
+});
+
 test('of two nodes that claim a shard, the greater epoch owns it', () => {
   const state = new LiveState();
   state.applyNode(node('dispatch-2', 20), 0);

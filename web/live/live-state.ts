@@ -69,9 +69,8 @@ export class LiveState {
   deliveriesVersion = 0;
   idleVersion = 0;
   overflow = 0;
-  /** Newest zone time of any picture, and the host time at which it came. */
+  /** Newest zone time of any picture. */
   zoneMs = 0;
-  zoneHeardMs = 0;
   private readonly cells = new Map<string, CellEntry>();
   private idleCache: { version: number; rows: [string, number][] } = { version: -1, rows: [] };
 
@@ -84,10 +83,7 @@ export class LiveState {
     const gapMs = known ? hostMs - known.heardMs : 0;
     this.cells.set(key, { atMs: picture.atMs, heardMs: hostMs, idle: picture.idle });
     this.idleVersion++;
-    if (picture.atMs >= this.zoneMs) {
-      this.zoneMs = picture.atMs;
-      this.zoneHeardMs = hostMs;
-    }
+    this.zoneMs = Math.max(this.zoneMs, picture.atMs);
     const listed = new Set<string>();
     for (const driver of picture.drivers) {
       listed.add(driver.d);
@@ -108,6 +104,11 @@ export class LiveState {
     if (!known && this.nodes.size >= NODES_MAX) return false;
     this.nodes.set(picture.node, { picture, heardMs: hostMs });
     return true;
+  }
+
+  /** The line is back: silence counts from now, so that nothing is taken off before it can speak. */
+  resumed(hostMs: number): void {
+    for (const entry of this.cells.values()) entry.heardMs = hostMs;
   }
 
   /** Takes off cells the viewport left, silent cells and forgotten nodes. */

@@ -47,7 +47,6 @@ class LivePage {
   private readonly map: MapView;
   private palette = paletteFor(isDark());
   private connection: Connection = 'connecting';
-  private clock: { zoneMs: number; speed: number; heardMs: number } | null = null;
   private zoneNames: ReadonlyMap<string, string> = new Map();
   private view: ViewCells = { cells: [], cut: false };
   private feed: Feed | null = null;
@@ -80,28 +79,21 @@ class LivePage {
       this.zoneNames = names;
       this.map.showZones(outlines);
     });
-    let next: string | null = current;
     this.feed = openFeed({
       url: this.config.gatewayUrl,
-      // The first connection uses what we have; later ones a fresh token, where there is one.
-      token: async () => {
-        const given = next ?? (await renewToken()) ?? current;
-        next = null;
-        return given;
-      },
+      token: current,
+      renew: renewToken,
       onCell: (picture) => {
         if (this.state.applyCell(picture, hostMs())) this.map.touch();
       },
       onNode: (picture) => this.state.applyNode(picture, hostMs()),
-      onClock: (clock) => {
-        this.clock = { ...clock, heardMs: hostMs() };
-      },
       onConnection: (connection) => this.connected(connection),
     });
     this.feed.watch(this.view.cells);
   }
 
   private connected(connection: Connection): void {
+    if (connection === 'live') this.state.resumed(hostMs());
     this.connection = connection;
     this.drawPanel();
     if (connection === 'refused') void this.refused();
@@ -135,8 +127,7 @@ class LivePage {
   }
 
   private zoneNowMs(): number {
-    if (!this.clock) return this.state.zoneMs;
-    return this.clock.zoneMs + (hostMs() - this.clock.heardMs) * this.clock.speed;
+    return this.feed?.zoneNowMs ?? this.state.zoneMs;
   }
 
   private paint(): void {
@@ -149,7 +140,7 @@ class LivePage {
 
   private drawPanel(): void {
     const { state, palette, connection, zoneNames } = this;
-    const speed = this.clock?.speed ?? null;
+    const speed = this.feed?.speed ?? null;
     drawPanel({ state, palette, connection, speed, hostMs: hostMs(), zoneNames });
   }
 
