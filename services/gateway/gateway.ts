@@ -26,7 +26,7 @@ import {
 } from './limits.ts';
 import { createMetrics, type GatewayMetrics } from './metrics.ts';
 import { PositionFlow } from './position-flow.ts';
-import { Session, type SessionContext } from './session.ts';
+import { Session, type SessionContext, type SocketData } from './session.ts';
 import { TrackDesk } from './track-desk.ts';
 import { ViewDesk } from './view-desk.ts';
 
@@ -174,7 +174,7 @@ export class Gateway {
 
   private mountSockets(): void {
     const { socketBytesMax, socketsMax, door } = this.options;
-    this.app.ws<Session>(WIRE_PATH, {
+    this.app.ws<SocketData>(WIRE_PATH, {
       compression: uWS.DISABLED,
       maxPayloadLength: PAYLOAD_BYTES_MAX,
       maxBackpressure: socketBytesMax,
@@ -182,7 +182,7 @@ export class Gateway {
       sendPingsAutomatically: true,
       upgrade: (response, request, context) => this.upgrade(response, request, context),
       open: (socket) => {
-        const session = socket.getUserData();
+        const { session } = socket.getUserData();
         session.attach(socket);
         if (this.sessions.size >= socketsMax || this.isDraining) {
           session.refuse('sockets_full');
@@ -192,10 +192,10 @@ export class Gateway {
       },
       message: (socket, message, isBinary) => {
         const bytes = new Uint8Array(message);
-        this.front.receive(socket.getUserData(), bytes, isBinary, door.clock.hostMs());
+        this.front.receive(socket.getUserData().session, bytes, isBinary, door.clock.hostMs());
       },
-      drain: (socket) => socket.getUserData().drained(),
-      close: (socket, code) => this.closed(socket.getUserData(), code),
+      drain: (socket) => socket.getUserData().session.drained(),
+      close: (socket, code) => this.closed(socket.getUserData().session, code),
     });
   }
 
@@ -212,8 +212,9 @@ export class Gateway {
         .end(`This gateway speaks the subprotocol ${SUBPROTOCOL}.`);
       return;
     }
-    response.upgrade(
-      new Session(this.context),
+    response.upgrade<SocketData>(
+      // Inside an object: uWebSockets copies own fields to the socket, and methods are not own.
+      { session: new Session(this.context) },
       request.getHeader('sec-websocket-key'),
       SUBPROTOCOL,
       request.getHeader('sec-websocket-extensions'),

@@ -27,6 +27,11 @@ export interface SessionContext {
   readonly warn: (fields: object, text: string) => void;
 }
 
+/** What uWebSockets keeps with a socket. */
+export interface SocketData {
+  readonly session: Session;
+}
+
 export class Session {
   mode: SessionMode = 'waiting';
   number = 0;
@@ -48,7 +53,7 @@ export class Session {
   /** Since when it takes no bytes; 0: it does. */
   stuckMs = 0;
   private readonly context: SessionContext;
-  private socket: WebSocket<Session> | null = null;
+  private socket: WebSocket<SocketData> | null = null;
   private tokens: number;
   private tokensMs: number;
   private excess = 0;
@@ -65,7 +70,7 @@ export class Session {
     return this.socket !== null;
   }
 
-  attach(socket: WebSocket<Session>): void {
+  attach(socket: WebSocket<SocketData>): void {
     this.socket = socket;
   }
 
