@@ -74,7 +74,7 @@ export function placeOrder(stack: Stack, city: City, key: string): Promise<Answe
       items: [{ name: 'Noodles', quantity: 2, unitPriceMinor: 950 }],
       dropoff: { lat: CENTRE.lat + 0.01, lon: CENTRE.lon + 0.01 },
       dropoffNote: 'Third floor',
-      readyInSeconds: 300,
+      readyInSeconds: 30,
     },
   });
 }
