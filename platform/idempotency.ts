@@ -12,7 +12,8 @@ export const IDEMPOTENCY_TABLE = `
     owner text NOT NULL,
     key text NOT NULL,
     request_hash text NOT NULL,
-    answer jsonb NOT NULL,
+    -- json, not jsonb: a repeat gets the very text of the first answer
+    answer json NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT idempotency_key PRIMARY KEY (owner, key)
   );

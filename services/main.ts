@@ -2,9 +2,6 @@
  * One Waggle process: `node services/main.ts --node NAME --services a,b,c`. Owns start and stop of
  * what the process shares (broker, admin server, door) and nothing of what its services do.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ServiceBroker } from 'moleculer';
 import type { Logger } from 'pino';
@@ -19,7 +16,19 @@ import {
   startAdminServer,
 } from '../platform/telemetry.ts';
 
-const SERVICE_NAME = /^[a-z]{1,32}$/;
+/** What a process may be asked to run; each file exports `createService`. */
+const SERVICE_FILES: Readonly<Record<string, string>> = {
+  api: './api/api.service.ts',
+  deliveries: './deliveries/deliveries.service.ts',
+  dispatch: './dispatch/dispatch.service.ts',
+  drivers: './drivers/drivers.service.ts',
+  gateway: './gateway/gateway.service.ts',
+  orders: './orders/orders.service.ts',
+  tracking: './tracking/tracking.service.ts',
+  users: './users/users.service.ts',
+  vendors: './vendors/vendors.service.ts',
+  zones: './zones/zones.service.ts',
+};
 
 export interface NodeOptions {
   readonly node: string;
@@ -67,12 +76,12 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
 }
 
 async function loadService(name: string): Promise<CreateService> {
-  const file = join(import.meta.dirname, name, `${name}.service.ts`);
-  if (!SERVICE_NAME.test(name) || !existsSync(file)) {
-    throw new Error(`there is no service called ${name}`);
+  const file = Object.hasOwn(SERVICE_FILES, name) ? SERVICE_FILES[name] : undefined;
+  if (file === undefined) {
+    const known = Object.keys(SERVICE_FILES).join(', ');
+    throw new Error(`there is no service called ${name}; there are ${known}`);
   }
-  const module = (await import(pathToFileURL(file).href)) as { createService?: CreateService };
-  if (module.createService === undefined) throw new Error(`${file} has no createService`);
+  const module = (await import(file)) as { readonly createService: CreateService };
   return module.createService;
 }
 
