@@ -11,6 +11,7 @@ import { zoneGeometry } from '../../dispatch/geometry.ts';
 
 const CENTRE = { lat: 41.88, lon: -87.63 };
 const ACROSS_METERS = 30_000;
+const EDGE_METERS = 14_000;
 const HUBS = 20;
 const HUB_SPREAD_METERS = 1_500;
 const HUB_PART = 0.7;
@@ -45,7 +46,7 @@ export function movedBy(from: LatLon, eastMeters: number, northMeters: number): 
 export function cityPoints(seed: number): () => LatLon {
   const hubRandom = seededRandom(1);
   const uniform = (random: () => number): LatLon =>
-    movedBy(CENTRE, (random() - 0.5) * ACROSS_METERS, (random() - 0.5) * ACROSS_METERS);
+    withinCity(movedBy(CENTRE, (random() - 0.5) * ACROSS_METERS, (random() - 0.5) * ACROSS_METERS));
   const hubs = Array.from({ length: HUBS }, () => uniform(hubRandom));
   const random = seededRandom(seed);
   return () => {
@@ -53,8 +54,16 @@ export function cityPoints(seed: number): () => LatLon {
     const hub = hubs[Math.floor(random() * HUBS)] ?? CENTRE;
     const radius = HUB_SPREAD_METERS * Math.sqrt(-2 * Math.log(1 - random()));
     const angle = 2 * Math.PI * random();
-    return movedBy(hub, radius * Math.cos(angle), radius * Math.sin(angle));
+    return withinCity(movedBy(hub, radius * Math.cos(angle), radius * Math.sin(angle)));
   };
+}
+
+/** Drawn in to a little inside the border, so that nobody strays out of the zone by driving. */
+function withinCity({ lat, lon }: LatLon): LatLon {
+  const edge = movedBy(CENTRE, EDGE_METERS, EDGE_METERS);
+  const clamp = (value: number, middle: number, far: number): number =>
+    Math.max(2 * middle - far, Math.min(far, value));
+  return { lat: clamp(lat, CENTRE.lat, edge.lat), lon: clamp(lon, CENTRE.lon, edge.lon) };
 }
 
 /** The n-th id of a kind, of the shape the contracts ask for. */
