@@ -14,7 +14,10 @@ export interface FaultPlan {
   /** Per operation: it fails before it took effect, or its answer is lost after. */
   readonly fail: number;
   readonly loseAnswer: number;
-  /** Per second and node: it stands still, perhaps for longer than its leases. */
+  /**
+   * Per second and node: it stands still, perhaps for longer than its leases; per commit (a fifth of
+   * it): it stands still between deciding and writing.
+   */
   readonly freeze: number;
   readonly freezeMsMax: number;
   /** Per message between the outside and the engine. */
@@ -40,7 +43,7 @@ export function drawFaultPlan(seed: number, faultyMs: number): FaultPlan {
     fail: rare(0.02),
     loseAnswer: rare(0.02),
     freeze: rare(0.05),
-    freezeMsMax: random.integer(500, 8_000),
+    freezeMsMax: random.integer(500, 12_000),
     drop: rare(0.3),
     duplicate: rare(0.3),
     delayMsMax: random.integer(10, 3_000),

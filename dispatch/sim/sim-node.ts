@@ -111,7 +111,7 @@ export class SimNode {
     }
     const isCommit = operation === 'log.commit';
     // Standing still between deciding and committing is what the fence is for.
-    if (isCommit && point === 'before' && this.random.chance(plan.freeze / 10)) {
+    if (isCommit && point === 'before' && this.random.chance(plan.freeze / 5)) {
       const ms = this.random.integer(100, plan.freezeMsMax);
       this.frozenUntilMs = agenda.nowMs + ms;
       return new Promise((resolve) => agenda.in(ms, resolve));

@@ -105,6 +105,12 @@ class Run {
       this.verdict.problems.push(`${this.relay.unconfirmed} commands were never answered`);
     }
     this.drivers.forEach((driver, index) => {
+      for (const action of driver.answered) {
+        if (this.verdict.hasAction(profileOf(index).driver, action)) continue;
+        this.verdict.problems.push(
+          `driver ${index}: deed ${action} was answered and is not logged`,
+        );
+      }
       if (driver.unanswered === 0) return;
       this.verdict.problems.push(`driver ${index}: ${driver.unanswered} deeds without an answer`);
     });
