@@ -32,6 +32,8 @@ const BACK_OFF_MS_MAX = 30_000;
 const QUIET_MS = 20_000;
 const DEAD_MS = 30_000;
 const CONNECT_MS = 10_000;
+/** How long a close may follow an error. */
+const ERROR_MS = 50;
 /** A fresh token is fetched this long before the old one ends, or at half its remaining life. */
 const RENEW_MS = 60_000;
 /** setTimeout takes 31 bits. */
@@ -156,8 +158,15 @@ export class Connection {
     socket.onclose = ({ code }) => {
       if (this.socket === socket) this.lost(code);
     };
-    socket.onerror = () => {};
+    socket.onerror = () => this.failed(socket);
     this.watchHeart(CONNECT_MS);
+  }
+
+  /** Most platforms say close after error; for those that do not, we do. */
+  private failed(socket: SocketLike): void {
+    this.clock.setTimer(() => {
+      if (this.socket === socket) this.lost(1006);
+    }, ERROR_MS);
   }
 
   private sayHello(socket: SocketLike): void {

@@ -11,7 +11,7 @@ import { encodeLoc, LocDecoder, type LocPoint } from '../../contracts/wire/loc-f
 import { WIRE_LIMITS } from '../../contracts/wire/messages.ts';
 import { readAct, readLatLon } from '../../contracts/wire/read-message.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
-import type { Claims } from '../../platform/auth/tokens.ts';
+import type { Claims, DriverClaims } from '../../platform/auth/tokens.ts';
 import type { DriverDesk } from './driver-desk.ts';
 import { type ActionEnd, DriverLink } from './driver-link.ts';
 import { HTTP_ACT_MS, HTTP_LINKS_MAX, HTTP_WAITING_MAX } from './limits.ts';
@@ -130,6 +130,7 @@ export class HttpTwin {
   }
 
   private async act(claims: Claims, body: unknown): Promise<Answer> {
+    requireDriver(claims);
     const check = new FieldCheck(objectOf(body));
     const message = readAct(check);
     const sentMs = check.has('sentMs') ? check.number('sentMs', -SAFE, SAFE) : null;
@@ -171,10 +172,7 @@ export class HttpTwin {
   }
 
   private async linkOf(claims: Claims): Promise<DriverLink> {
-    const { driver } = claims;
-    if (claims.scope !== 'access' || claims.role !== 'driver' || !driver) {
-      throw new WaggleError('auth.forbidden');
-    }
+    const driver = requireDriver(claims);
     const { door, drivers } = this.options;
     const open = drivers.find(driver.id);
     if (open) return open;
@@ -195,6 +193,12 @@ export class HttpTwin {
     drivers.open(link, zone);
     return link;
   }
+}
+
+function requireDriver(claims: Claims): DriverClaims {
+  const { driver, scope, role } = claims;
+  if (scope !== 'access' || role !== 'driver' || !driver) throw new WaggleError('auth.forbidden');
+  return driver;
 }
 
 interface LocBody {
