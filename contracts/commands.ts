@@ -60,6 +60,8 @@ export interface DriverProfile {
   readonly vehicleKind: VehicleKind;
   readonly capacity: Load;
   readonly skills: readonly string[];
+  /** When the shift ends, zone ms: no pickup is planned after it. Absent: not known. */
+  readonly untilMs?: number;
 }
 
 /** Which gateway socket holds a driver. The session with the greatest number wins. */

@@ -213,6 +213,11 @@ export type ZoneEvent =
     }
   | { readonly type: 'driver.left'; readonly driver: DriverId; readonly to?: ZoneId }
   // rounds and the runtime
+  /** Chains that this round changed: per driver the runs it would make next, none committed. */
+  | {
+      readonly type: 'round.thought';
+      readonly chains: readonly (readonly [DriverId, readonly (readonly DeliveryId[])[]])[];
+    }
   | {
       readonly type: 'round.done';
       readonly round: number;

@@ -7,7 +7,9 @@ import type { VehicleKind } from './states.ts';
 export interface Weights {
   /** Grows by one with every change. */
   readonly version: number;
-  /** Per mille: seconds of lateness past the promise count this much. */
+  /** Per mille: every second from ready (or placed, if later) to the door. */
+  readonly delayPerMille: number;
+  /** Per mille: seconds of lateness past the promise count this much more. */
   readonly latePerMille: number;
   /** Per mille: seconds the parcel waits ready at the vendor. */
   readonly readyWaitPerMille: number;
@@ -15,7 +17,7 @@ export interface Weights {
   readonly driverWaitPerMille: number;
   /** Per mille: seconds of driving. */
   readonly travelPerMille: number;
-  /** Seconds that leaving a delivery unassigned for one more round costs, before its age is added. */
+  /** Seconds that a delivery without any driver counts as delayed, on top of its age. */
   readonly unassignedSeconds: number;
 }
 
@@ -31,7 +33,9 @@ export interface ZonePolicy {
   readonly autoAssign: boolean;
   /** How far a driver may be from the pickup. */
   readonly radiusMeters: number;
-  /** Nearest drivers considered for each delivery. */
+  /** Ruin-and-recreate steps of one round's search: a budget of steps, so that replay stays exact. */
+  readonly searchSteps: number;
+  /** Nearest idle drivers considered for each delivery; as many that are about to finish near it. */
   readonly candidatesMax: number;
   /** Most deliveries in one plan. */
   readonly stackMax: number;
@@ -132,11 +136,12 @@ export interface Control {
 
 export const DEFAULT_WEIGHTS: Weights = {
   version: 1,
-  latePerMille: 4000,
+  delayPerMille: 1000,
+  latePerMille: 500,
   readyWaitPerMille: 1000,
   driverWaitPerMille: 300,
-  travelPerMille: 1000,
-  unassignedSeconds: 1800,
+  travelPerMille: 20,
+  unassignedSeconds: 14_400,
 };
 
 export const DEFAULT_POLICY: ZonePolicy = {
@@ -146,6 +151,7 @@ export const DEFAULT_POLICY: ZonePolicy = {
   declineCoolDownMs: 300_000,
   autoAssign: false,
   radiusMeters: 6_000,
+  searchSteps: 100,
   candidatesMax: 12,
   stackMax: 3,
   stackRadiusMeters: 400,

@@ -93,6 +93,7 @@ export const POLICY_PART = {
     declineCoolDownMs: DURATION_MS,
     autoAssign: { type: 'boolean' },
     radiusMeters: { type: 'integer', minimum: 100, maximum: 50_000 },
+    searchSteps: { type: 'integer', minimum: 0, maximum: 10_000 },
     candidatesMax: { type: 'integer', minimum: 1, maximum: 64 },
     stackMax: { type: 'integer', minimum: 1, maximum: 8 },
     stackRadiusMeters: METERS,
@@ -130,6 +131,7 @@ export const WEIGHTS_PART = {
   type: 'object',
   additionalProperties: false,
   properties: {
+    delayPerMille: PER_MILLE,
     latePerMille: PER_MILLE,
     readyWaitPerMille: PER_MILLE,
     driverWaitPerMille: PER_MILLE,

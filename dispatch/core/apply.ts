@@ -26,6 +26,12 @@ export function applyEvent(zone: Zone, event: ZoneEvent, atMs: number): void {
       return;
     case 'ops.acted':
       return rememberRequest(zone, event.request);
+    case 'round.thought':
+      for (const [driver, runs] of event.chains) {
+        if (runs.length === 0) zone.thoughts.delete(driver);
+        else zone.thoughts.set(driver, runs);
+      }
+      return;
     case 'round.done':
       zone.rounds = event.round;
       return;
@@ -326,6 +332,7 @@ function driverLeft(zone: Zone, id: DriverId): void {
   zone.drivers[driver.slot] = null;
   zone.freeSlots.push(driver.slot);
   zone.slotOf.delete(id);
+  zone.thoughts.delete(id);
 }
 
 /** Changes a driver; `told` bumps the view, so that the app gets to know and confirms. */

@@ -21,8 +21,8 @@ import { availability } from './eligibility.ts';
 import { etaMs } from './eta.ts';
 import type { Fix, Unplaced, ZoneInput } from './input.ts';
 import { ZONE_LIMITS } from './limits.ts';
+import { isOpen } from './problem.ts';
 import type { Delivery, Driver } from './records.ts';
-import { isOpen } from './round.ts';
 import { isSamePlace } from './schedule.ts';
 import type { Shard } from './shard.ts';
 import { radiusMeters, type Zone } from './zone.ts';
@@ -48,6 +48,8 @@ export class LiveIndex {
   private readonly clocks: TwoClocks;
   private readonly grid: Grid;
   private readonly idle: CellIndex;
+  /** Busy drivers by where their plan ends: the next job may start there. */
+  private readonly ends: CellIndex;
   private latE7 = new Int32Array(0);
   private lonE7 = new Int32Array(0);
   private cell = new Float64Array(0);
@@ -66,6 +68,7 @@ export class LiveIndex {
     this.clocks = clocks;
     this.grid = new Grid(zone.config.grid);
     this.idle = new CellIndex(this.grid);
+    this.ends = new CellIndex(this.grid);
     for (const driver of zone.drivers) if (driver) this.seed(driver, hostMs);
   }
 
@@ -127,17 +130,32 @@ export class LiveIndex {
 
   private dropFree(): void {
     const free = this.zone.freeSlots.at(-1);
-    if (free !== undefined) this.idle.remove(free);
+    if (free === undefined) return;
+    this.idle.remove(free);
+    this.ends.remove(free);
   }
 
   private place(driver: Driver): void {
     const { slot } = driver;
+    this.placeEnd(driver);
     const isIdle = driver.plan.stops.length === 0 && availability(driver, false) === null;
     const cell = this.cell[slot] as number;
     if (!isIdle || cell === -1) return this.idle.remove(slot);
     const x = this.zone.plane.x(this.lonE7[slot] as number);
     const y = this.zone.plane.y(this.latE7[slot] as number);
     this.idle.put(slot, this.grid.bucketOf(cell), x, y);
+  }
+
+  private placeEnd(driver: Driver): void {
+    const end = driver.plan.stops.at(-1);
+    if (!end || availability(driver, false) !== null) return this.ends.remove(driver.slot);
+    const { plane } = this.zone;
+    this.ends.put(
+      driver.slot,
+      this.grid.bucketOf(end.cell),
+      plane.x(end.lonE7),
+      plane.y(end.latE7),
+    );
   }
 
   /** The nearest idle slots to a point, written to `out`; returns how many. */
@@ -156,11 +174,27 @@ export class LiveIndex {
     return this.idle.nearest(query, Math.min(count, NEAREST_MAX), metersMax, out);
   }
 
+  /** As `nearest`, among busy drivers by where their plan ends. */
+  private nearestEnds(
+    point: PointE7 & { readonly cell: number },
+    count: number,
+    metersMax: number,
+  ): Int32Array {
+    const { plane } = this.zone;
+    const query = {
+      bucket: this.grid.bucketOf(point.cell),
+      x: plane.x(point.lonE7),
+      y: plane.y(point.latE7),
+    };
+    return this.out.subarray(0, this.ends.nearest(query, count, metersMax, this.out));
+  }
+
   /** The input of a round now: open deliveries, who is near them, and fixes not yet recorded. */
   shortlist(hostMs: number): Extract<ZoneInput, { kind: 'round' }> {
     const { zone } = this;
     const open = this.openNow(this.clocks.zoneAt(hostMs));
-    if (open.length === 0) return { kind: 'round', fixes: [], candidates: [] };
+    if (open.length === 0 && zone.thoughts.size === 0)
+      return { kind: 'round', fixes: [], candidates: [] };
     const joining = this.pickupsUnderWay();
     const count = Math.min(zone.policy.candidatesMax, NEAREST_MAX);
     const radius = radiusMeters(zone);
@@ -170,11 +204,16 @@ export class LiveIndex {
       const { pickup } = delivery.request;
       const found = this.nearest(pickup, count, radius, this.out);
       const slots = new Set<number>(this.out.subarray(0, found));
+      for (const slot of this.nearestEnds(pickup, count, radius)) slots.add(slot);
       for (const bucket of this.grid.around(this.grid.bucketOf(pickup.cell))) {
         for (const slot of joining.get(bucket) ?? []) slots.add(slot);
       }
       for (const slot of slots) this.noteFix(slot, fixes);
       candidates.push([delivery.id, [...slots]]);
+    }
+    for (const driver of zone.thoughts.keys()) {
+      const slot = zone.slotOf.get(driver);
+      if (slot !== undefined) this.noteFix(slot, fixes);
     }
     return { kind: 'round', fixes: [...fixes.values()], candidates };
   }

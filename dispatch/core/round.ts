@@ -1,192 +1,180 @@
 /**
- * A matching round: all open units and all shortlisted drivers together, one sparse minimum-cost
- * assignment, offers for what should leave now. It decides from the state and the recorded input
- * alone, so that an audit finds the same offers. `propose` is the seam: whatever decides better
- * (a search over chains, another cost) returns proposals of the same shape.
+ * A matching round: all open units and all shortlisted drivers together. It starts from the chains
+ * of the last round, seats newcomers by a sparse minimum-cost assignment, improves everything within
+ * a budget of steps, and commits (or offers) what should leave now; the rest stays a thought. It
+ * decides from the state and the recorded input alone, so that an audit finds the same.
  */
-import { derivedId } from '../../contracts/ids.ts';
+import type { Stop } from '../../contracts/events.ts';
+import { type DeliveryId, type DriverId, derivedId } from '../../contracts/ids.ts';
+import { stopOf } from './apply.ts';
 import { type Arc, assign } from './assignment.ts';
+import { ChainCosts, type Run } from './chains.ts';
 import type { Decision } from './decision.ts';
-import { availability, eligibility } from './eligibility.ts';
 import type { ZoneInput } from './input.ts';
-import { type Insertion, insertUnit, isOneDoor } from './insertion.ts';
 import { assignTo } from './moves.ts';
+import { type Problem, problemOf } from './problem.ts';
+import { RandomStream } from './random.ts';
 import type { Delivery, Driver } from './records.ts';
-import { autoAssigns, radiusMeters, type Zone } from './zone.ts';
+import { isSamePlace } from './schedule.ts';
+import { ChainSearch } from './search.ts';
+import { autoAssigns, stackMax, type Zone } from './zone.ts';
 
 type Round = Extract<ZoneInput, { kind: 'round' }>;
 
-/** What a round wants: this unit into this driver's plan. */
+/** A join is committed once the driver is this near to its pickup; until then it may change. */
+const JOIN_BEFORE_MS = 60_000;
+/** Steps per open task that are worth taking; a small problem needs no large budget. */
+const STEPS_PER_TASK = 20;
+
+/** What a round wants to commit: these deliveries into this driver's plan. */
 export interface Proposal {
   readonly driver: Driver;
   readonly unit: readonly Delivery[];
-  readonly insertion: Insertion;
+  readonly stops: readonly Stop[];
+  /** What the plan costs, seconds. */
+  readonly cost: number;
 }
 
 export function decideRound(step: Decision, round: Round): void {
+  const { zone, atMs } = step;
   if (round.fixes.length > 0) step.emit({ type: 'driver.fix', fixes: round.fixes });
-  if (round.candidates.length === 0) return;
-  const proposals = propose(step.zone, round, step.atMs);
-  let offered = 0;
+  if (round.candidates.length === 0 && zone.thoughts.size === 0) return;
+  const problem = problemOf(zone, round, atMs);
+  const model = new ChainCosts(zone, stackMax(zone));
+  const search = think(zone, problem, model);
+  const proposals = ripe(zone, problem, search, model, atMs);
   for (const proposal of proposals) {
-    if (!isTimely(step.zone, proposal)) continue;
-    offered++;
-    if (autoAssigns(step.zone)) commit(step, proposal);
+    if (autoAssigns(zone)) commit(step, proposal);
     else offer(step, proposal);
   }
+  rememberThoughts(step, problem, search, proposals);
   step.emit({
     type: 'round.done',
-    round: step.zone.rounds + 1,
+    round: zone.rounds + 1,
     considered: round.candidates.length,
-    offered,
+    offered: proposals.length,
   });
 }
 
-/** Units that wait: single deliveries, and groups of which every member is here. */
-export function openUnits(zone: Zone, ids: readonly Delivery['id'][]): Delivery[][] {
-  const units: Delivery[][] = [];
-  const groups = new Map<string, Delivery[]>();
-  for (const id of ids) {
-    const delivery = zone.deliveries.get(id);
-    if (!delivery || !isOpen(delivery)) continue;
-    const { group } = delivery.request;
-    if (!group) {
-      units.push([delivery]);
-      continue;
-    }
-    const key = `${delivery.request.account} ${group.id}`;
-    const members = groups.get(key) ?? [];
-    members.push(delivery);
-    groups.set(key, members);
-    if (members.length === group.size) units.push(members);
-  }
-  return units;
+/** Seats newcomers and improves the chains. */
+function think(zone: Zone, problem: Problem, model: ChainCosts): ChainSearch {
+  const seed = new RandomStream(zone.hash, zone.rounds, 'search', zone.config.weights.version);
+  const search = new ChainSearch(problem, problem.chains, model, seed);
+  search.seat(seatNewcomers(problem, search));
+  search.fill();
+  const open = problem.tasks.filter((task) => task.fixedTo === null).length;
+  search.improve(Math.min(zone.policy.searchSteps, open * STEPS_PER_TASK));
+  return search;
 }
 
-/** Whether a delivery waits to be matched. */
-export function isOpen(delivery: Delivery): boolean {
-  return delivery.state === 'pending' && delivery.offer === null && !delivery.held;
-}
-
-/** The assignment of this round. */
-export function propose(zone: Zone, round: Round, atMs: number): Proposal[] {
-  const near = new Map(round.candidates);
-  const units = openUnits(
-    zone,
-    round.candidates.map(([id]) => id),
+/** An assignment, optimal for its costs, of tasks without a place to drivers; per task a carrier or -1. */
+function seatNewcomers(problem: Problem, search: ChainSearch): Map<number, number> {
+  const rows = problem.tasks.filter(
+    (task) => task.fixedTo === null && search.carrierOf[task.index] === -1,
   );
-  const asks = !autoAssigns(zone);
-  const columnOf = new Map<number, number>();
-  const drivers: Driver[] = [];
-  const insertions = new Map<string, Insertion>();
-  const arcs: Arc[][] = [];
-  const stayOut: number[] = [];
-  for (const unit of units) {
-    const row = arcs.length;
-    const [first] = unit;
-    const options: Arc[] = [];
-    arcs.push(options);
-    stayOut.push(waitingCost(zone, unit, atMs));
-    if (!first) continue;
-    for (const slot of near.get(first.id) ?? []) {
-      const driver = zone.drivers[slot];
-      if (!driver || !mayCarry(zone, driver, unit, atMs, asks)) continue;
-      const insertion = insertUnit(zone, driver, unit, atMs);
-      if (!insertion) continue;
-      let column = columnOf.get(slot);
-      if (column === undefined) {
-        column = drivers.push(driver) - 1;
-        columnOf.set(slot, column);
-      }
-      options.push({ column, cost: insertion.added });
-      insertions.set(`${row} ${column}`, insertion);
-    }
-    options.sort((a, b) => a.cost - b.cost || compareIds(drivers, a.column, b.column));
-  }
-  const chosen = assign(arcs, stayOut, drivers.length);
+  const arcs = rows.map((task) =>
+    task.carriers.flatMap((column): Arc[] => {
+      const cost = search.costOfJoining(column, task);
+      return cost === null ? [] : [{ column, cost: Math.round(cost / 1000) }];
+    }),
+  );
+  const stayOut = rows.map((task) => Math.round(task.stayOut / 1000));
+  const chosen = assign(arcs, stayOut, problem.carriers.length);
+  return new Map(rows.map((task, row) => [task.index, chosen[row] ?? -1]));
+}
+
+/** First runs whose time has come, and joins of committed runs that cannot wait. */
+function ripe(
+  zone: Zone,
+  problem: Problem,
+  search: ChainSearch,
+  model: ChainCosts,
+  atMs: number,
+): Proposal[] {
   const proposals: Proposal[] = [];
-  units.forEach((unit, row) => {
-    const column = chosen[row] ?? -1;
-    const driver = drivers[column];
-    const insertion = insertions.get(`${row} ${column}`);
-    if (driver && insertion) proposals.push({ driver, unit, insertion });
+  const askingMs = autoAssigns(zone) ? 0 : Math.floor(zone.policy.offerTtlMs / 2);
+  problem.carriers.forEach((carrier, index) => {
+    const driver = problem.drivers[index];
+    const [run] = search.chains[index] ?? [];
+    if (!driver || !run) return;
+    const fresh = run.filter((task) => task.fixedTo === null);
+    if (fresh.length === 0 || carrier.freeMs > atMs) return;
+    const { arriveMs, latestArriveMs } = model.departure(carrier, run);
+    const timely = carrier.committed
+      ? latestArriveMs - atMs <= JOIN_BEFORE_MS + askingMs
+      : arriveMs + askingMs >= latestArriveMs - zone.policy.arriveEarlyMs;
+    if (!timely) return;
+    proposals.push({
+      driver,
+      unit: fresh.flatMap((task) => task.unit),
+      stops: stopsOf(driver, run),
+      cost: Math.round(model.cost(carrier, [run]) / 1_000_000),
+    });
   });
   return proposals;
 }
 
-function compareIds(drivers: readonly Driver[], a: number, b: number): number {
-  const left = drivers[a]?.id ?? '';
-  const right = drivers[b]?.id ?? '';
-  return left < right ? -1 : left > right ? 1 : 0;
+/** The stops of a run: each vendor's door once, in order, then the drop-offs. */
+function stopsOf(driver: Driver, run: Run): Stop[] {
+  const deliveries = run.flatMap((task) => task.unit);
+  const known = (stop: Stop) => driver.plan.stops.find((other) => other.id === stop.id) ?? stop;
+  const pickups: Stop[] = [];
+  for (const delivery of deliveries) {
+    const stop = known(stopOf(delivery, 'pickup'));
+    const together = pickups.findLastIndex((other) => isSamePlace(other, stop));
+    pickups.splice(together < 0 ? pickups.length : together + 1, 0, stop);
+  }
+  return [...pickups, ...deliveries.map((delivery) => known(stopOf(delivery, 'dropoff')))];
 }
 
-/** Leaving a unit out costs more the longer it has waited past its ready time. */
-function waitingCost(zone: Zone, unit: readonly Delivery[], atMs: number): number {
-  const { weights } = zone.config;
-  const waitedMs = Math.max(0, ...unit.map((d) => atMs - Math.max(d.requestedMs, d.readyMs)));
-  const aged = Math.round((waitedMs * weights.latePerMille) / 1_000_000);
-  return unit.length * weights.unassignedSeconds * 10 + aged;
-}
-
-function mayCarry(
-  zone: Zone,
-  driver: Driver,
-  unit: readonly Delivery[],
-  atMs: number,
-  asks: boolean,
-): boolean {
-  if (availability(driver, asks) !== null || !driver.fix) return false;
-  const radius = radiusMeters(zone);
-  const stacked = driver.plan.stops.length > 0;
-  if (stacked && !mayStack(zone, driver, unit)) return false;
-  return unit.every(
-    (delivery) =>
-      eligibility(driver, delivery, atMs) === null &&
-      driver.fix !== null &&
-      (stacked || zone.plane.meters(driver.fix, delivery.request.pickup) <= radius),
-  );
-}
-
-/** A unit joins a plan at a vendor that the driver is still to visit, or one next to it. */
-function mayStack(zone: Zone, driver: Driver, unit: readonly Delivery[]): boolean {
-  if (!isOneDoor(unit)) return false;
-  const [first] = unit;
-  return driver.plan.stops.some(
-    (stop) =>
-      first !== undefined &&
-      stop.kind === 'pickup' &&
-      zone.plane.meters(stop, first.request.pickup) <= zone.policy.stackRadiusMeters,
-  );
-}
-
-/**
- * Whether it is time: the driver would be at the vendor no earlier than the zone's margin before the
- * parcel is ready. Until then the assignment stays a thought, and every round thinks again.
- */
-function isTimely(zone: Zone, proposal: Proposal): boolean {
-  const readyMs = Math.min(...proposal.unit.map((d) => d.readyMs));
-  const { arriveEarlyMs, offerTtlMs } = zone.policy;
-  const askingMs = autoAssigns(zone) ? 0 : Math.floor(offerTtlMs / 2);
-  return proposal.insertion.arriveMs + askingMs >= readyMs - arriveEarlyMs;
+/** Keeps the chains for the next round, as changes against the last. */
+function rememberThoughts(
+  step: Decision,
+  problem: Problem,
+  search: ChainSearch,
+  proposals: readonly Proposal[],
+): void {
+  const { zone } = step;
+  const committed = new Set(proposals.flatMap((p) => p.unit.map((delivery) => delivery.id)));
+  const next = new Map<DriverId, DeliveryId[][]>();
+  problem.drivers.forEach((driver, index) => {
+    const runs = (search.chains[index] ?? [])
+      .map((run) =>
+        run
+          .filter((task) => task.fixedTo === null)
+          .flatMap((task) => task.unit.map((delivery) => delivery.id))
+          .filter((id) => !committed.has(id)),
+      )
+      .filter((run) => run.length > 0);
+    if (runs.length > 0) next.set(driver.id, runs);
+  });
+  const changes: [DriverId, DeliveryId[][]][] = [];
+  for (const driver of zone.thoughts.keys()) if (!next.has(driver)) changes.push([driver, []]);
+  for (const [driver, runs] of next) {
+    if (JSON.stringify(zone.thoughts.get(driver)) !== JSON.stringify(runs)) {
+      changes.push([driver, runs]);
+    }
+  }
+  if (changes.length > 0) step.emit({ type: 'round.thought', chains: changes });
 }
 
 function commit(step: Decision, proposal: Proposal): void {
   const driver = step.driver(proposal.driver.id);
-  if (driver) assignTo(step, driver, proposal.unit, proposal.insertion.stops, 'auto');
+  if (driver) assignTo(step, driver, proposal.unit, proposal.stops, 'auto');
 }
 
 function offer(step: Decision, proposal: Proposal): void {
   const { zone, atMs } = step;
-  const { driver, unit, insertion } = proposal;
+  const { driver, unit, stops, cost } = proposal;
   step.emit({
     type: 'offer.made',
     offer: derivedId('offer', { atMs, zoneHash: zone.hash, counter: zone.counter + 1 }),
     driver: driver.id,
     deliveries: unit.map((d) => d.id),
-    stops: insertion.stops,
+    stops,
     planVersion: driver.plan.version,
     terms: terms(zone, driver, unit, atMs),
-    cost: insertion.added,
+    cost,
   });
 }
 

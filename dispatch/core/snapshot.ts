@@ -3,7 +3,7 @@
  * turns the copy into bounded chunks of JSON lines in the background, `decodeShard` reads them back.
  * Slots, the free list and every order come out as they were, so the same inputs give the same state.
  */
-import { hash32, type ZoneId } from '../../contracts/ids.ts';
+import { type DeliveryId, type DriverId, hash32, type ZoneId } from '../../contracts/ids.ts';
 import type { Control, ZoneConfig } from '../../contracts/zone.ts';
 import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
 import { ZONE_LIMITS } from './limits.ts';
@@ -14,6 +14,8 @@ import { Zone } from './zone.ts';
 export const SNAPSHOT_VERSION = 1;
 /** Records in one chunk: keeps a slice of encoding well under a millisecond or two. */
 const CHUNK_RECORDS = 500;
+
+type Thought = readonly [DriverId, readonly (readonly DeliveryId[])[]];
 
 interface ZoneCopy {
   readonly id: ZoneId;
@@ -27,6 +29,7 @@ interface ZoneCopy {
   readonly offers: readonly Offer[];
   readonly controls: readonly Control[];
   readonly opsRequests: readonly string[];
+  readonly thoughts: readonly Thought[];
 }
 
 export interface ShardCopy {
@@ -48,6 +51,7 @@ export function copyShard(shard: Shard): ShardCopy {
     offers: [...zone.offers.values()],
     controls: [...zone.controls.values()],
     opsRequests: [...zone.opsRequests],
+    thoughts: [...zone.thoughts],
   }));
   return { shard: shard.shard, zones };
 }
@@ -59,7 +63,8 @@ type Part =
   | 'tombstones'
   | 'offers'
   | 'controls'
-  | 'opsRequests';
+  | 'opsRequests'
+  | 'thoughts';
 const PARTS: readonly Part[] = [
   'drivers',
   'freeSlots',
@@ -68,6 +73,7 @@ const PARTS: readonly Part[] = [
   'offers',
   'controls',
   'opsRequests',
+  'thoughts',
 ];
 
 interface Chunk {
@@ -149,6 +155,9 @@ function takeIn(zone: Zone, part: Part, items: readonly unknown[]): void {
       return;
     case 'opsRequests':
       for (const item of items as string[]) zone.opsRequests.add(item);
+      return;
+    case 'thoughts':
+      for (const [driver, runs] of items as Thought[]) zone.thoughts.set(driver, runs);
   }
 }
 

@@ -18,6 +18,8 @@ export class Zone {
   readonly deliveries = new Map<DeliveryId, Delivery>();
   readonly tombstones = new Map<DeliveryId, Tombstone>();
   readonly offers = new Map<OfferId, Offer>();
+  /** Per driver the runs it would make next: what each round starts from. None is committed. */
+  readonly thoughts = new Map<DriverId, readonly (readonly DeliveryId[])[]>();
   readonly controls = new Map<ControlKind, Control>();
   /** Requests of ops that were carried out, newest last, so that a repeat does nothing. */
   readonly opsRequests = new Set<string>();

@@ -185,11 +185,12 @@ test('a second order of the same vendor joins the plan that is on its way there'
     request: request(1, { readyMs: world.nowMs }),
   });
   only(world.round(), 'delivery.assigned');
-  world.command({
-    type: 'delivery.request',
-    number: 1,
-    request: request(2, { readyMs: world.nowMs, dropoff: place(0.61, 0.6) }),
-  });
+  const dropoff = place(0.61, 0.6);
+  const second = request(2, { readyMs: world.nowMs, dropoff });
+  world.command({ type: 'delivery.request', number: 1, request: second });
+  assert.equal(only(world.round(), 'round.done').offered, 0, 'a join may change until it is near');
+  world.wait(1000);
+  world.position(driver, place(0.499, 0.5));
   assert.equal(only(world.round(), 'delivery.assigned').driver, driver);
   assert.equal(world.zone.driver(driver)?.plan.stops.length, 4);
 });

@@ -1,0 +1,225 @@
+/**
+ * What a round decides about, laid out for the search: carriers, tasks, and the chains of the last
+ * round. Everything comes from the state and the recorded input; the order is by slot and by the
+ * input, so the same record always gives the same problem.
+ */
+import type { Stop } from '../../contracts/events.ts';
+import type { DeliveryId } from '../../contracts/ids.ts';
+import { type Carrier, loadOf, type Run, type Task } from './chains.ts';
+import { availability, eligibility } from './eligibility.ts';
+import type { ZoneInput } from './input.ts';
+import { finder } from './insertion.ts';
+import type { Delivery, Driver } from './records.ts';
+import { drive } from './schedule.ts';
+import { autoAssigns, radiusMeters, type Zone } from './zone.ts';
+
+type Round = Extract<ZoneInput, { kind: 'round' }>;
+
+export interface Problem {
+  readonly carriers: readonly Carrier[];
+  readonly drivers: readonly Driver[];
+  readonly tasks: readonly Task[];
+  /** Per carrier the chain to start from; a committed run comes first. */
+  readonly chains: Run[][];
+}
+
+/** Whether a delivery waits to be matched. */
+export function isOpen(delivery: Delivery): boolean {
+  return delivery.state === 'pending' && delivery.offer === null && !delivery.held;
+}
+
+/** Units that wait: single deliveries, and groups of which every member is here. */
+export function openUnits(zone: Zone, ids: readonly DeliveryId[]): Delivery[][] {
+  const units: Delivery[][] = [];
+  const groups = new Map<string, Delivery[]>();
+  for (const id of ids) {
+    const delivery = zone.deliveries.get(id);
+    if (!delivery || !isOpen(delivery)) continue;
+    const { group } = delivery.request;
+    if (!group) {
+      units.push([delivery]);
+      continue;
+    }
+    const key = `${delivery.request.account} ${group.id}`;
+    const members = groups.get(key) ?? [];
+    members.push(delivery);
+    groups.set(key, members);
+    if (members.length === group.size) units.push(members);
+  }
+  return units;
+}
+
+/** Builds the problem of a round at zone time `atMs`. */
+export function problemOf(zone: Zone, round: Round, atMs: number): Problem {
+  const builder = new ProblemBuilder(zone, atMs);
+  const near = new Map(round.candidates);
+  for (const slot of slotsOf(zone, round)) builder.addCarrier(zone.drivers[slot] ?? null);
+  const units = openUnits(zone, [...near.keys()]);
+  for (const unit of units) builder.addTask(unit, near);
+  builder.addThoughts();
+  return builder;
+}
+
+/** Every slot the round may use, ascending: shortlisted now, or in a chain of the last round. */
+function slotsOf(zone: Zone, round: Round): number[] {
+  const slots = new Set<number>();
+  for (const [, near] of round.candidates) for (const slot of near) slots.add(slot);
+  for (const driver of zone.thoughts.keys()) {
+    const slot = zone.slotOf.get(driver);
+    if (slot !== undefined) slots.add(slot);
+  }
+  return [...slots].sort((a, b) => a - b);
+}
+
+class ProblemBuilder implements Problem {
+  readonly carriers: Carrier[] = [];
+  readonly drivers: Driver[] = [];
+  readonly tasks: Task[] = [];
+  readonly chains: Run[][] = [];
+  private readonly zone: Zone;
+  private readonly atMs: number;
+  private readonly carrierAt = new Map<number, number>();
+  private readonly taskOf = new Map<DeliveryId, Task>();
+
+  constructor(zone: Zone, atMs: number) {
+    this.zone = zone;
+    this.atMs = atMs;
+  }
+
+  addCarrier(driver: Driver | null): void {
+    if (!driver?.fix || availability(driver, !autoAssigns(this.zone)) !== null) return;
+    const { stops } = driver.plan;
+    const departure = { from: driver.fix, atMs: this.atMs, vehicle: driver.profile.vehicleKind };
+    const joinable = isJoinable(this.zone, stops);
+    const times = stops.length > 0 ? drive(this.zone, departure, stops, finder(this.zone, [])) : [];
+    const last = times.at(-1);
+    const index = this.carriers.length;
+    this.carrierAt.set(driver.slot, index);
+    this.drivers.push(driver);
+    this.carriers.push({
+      slot: driver.slot,
+      from: joinable || !last ? driver.fix : last.stop,
+      freeMs: joinable || !last ? this.atMs : last.doneMs,
+      vehicle: driver.profile.vehicleKind,
+      capacity: driver.profile.capacity,
+      untilMs: driver.profile.untilMs ?? Number.POSITIVE_INFINITY,
+      committed: joinable,
+    });
+    const run: Run = [];
+    if (joinable) {
+      for (const { stop, doneMs } of times) {
+        const delivery = this.zone.deliveries.get(stop.delivery);
+        if (stop.kind !== 'dropoff' || !delivery) continue;
+        run.push(this.fixedTask(delivery, index, doneMs));
+      }
+    }
+    this.chains.push(run.length > 0 ? [run] : []);
+  }
+
+  /** A delivery the driver has: joining may delay it within its promise, never beyond. */
+  private fixedTask(delivery: Delivery, carrier: number, doneMs: number): Task {
+    const task: Task = {
+      unit: [delivery],
+      index: this.tasks.length,
+      load: loadOf([delivery]),
+      carriers: [],
+      fixedTo: carrier,
+      stayOut: 0,
+      latestMs: Math.max(doneMs, delivery.promiseMs),
+    };
+    this.tasks.push(task);
+    return task;
+  }
+
+  addTask(unit: readonly Delivery[], near: ReadonlyMap<DeliveryId, readonly number[]>): void {
+    const slots = new Set<number>();
+    for (const { id } of unit) for (const slot of near.get(id) ?? []) slots.add(slot);
+    const thinking = unit[0] ? this.thinkers.get(unit[0].id) : undefined;
+    if (thinking !== undefined) slots.add(thinking);
+    const carriers: number[] = [];
+    for (const slot of [...slots].sort((a, b) => a - b)) {
+      const index = this.carrierAt.get(slot);
+      if (index !== undefined && this.mayCarry(index, unit)) carriers.push(index);
+    }
+    const task: Task = {
+      unit,
+      index: this.tasks.length,
+      load: loadOf(unit),
+      carriers,
+      fixedTo: null,
+      stayOut: this.stayOut(unit),
+      latestMs: Number.POSITIVE_INFINITY,
+    };
+    this.tasks.push(task);
+    for (const { id } of unit) this.taskOf.set(id, task);
+  }
+
+  /** Per delivery the slot of the driver whose chain had it last. */
+  private get thinkers(): ReadonlyMap<DeliveryId, number> {
+    if (!this.thinkersMade) {
+      this.thinkersMade = new Map();
+      for (const [driver, runs] of this.zone.thoughts) {
+        const slot = this.zone.slotOf.get(driver);
+        if (slot === undefined) continue;
+        for (const run of runs) for (const id of run) this.thinkersMade.set(id, slot);
+      }
+    }
+    return this.thinkersMade;
+  }
+  private thinkersMade: Map<DeliveryId, number> | null = null;
+
+  /** Starts every chain where the last round left it, less what is no longer open or allowed. */
+  addThoughts(): void {
+    this.drivers.forEach((driver, index) => {
+      for (const ids of this.zone.thoughts.get(driver.id) ?? []) {
+        const run = [...new Set(ids.flatMap((id) => this.taskOf.get(id) ?? []))].filter((task) =>
+          task.carriers.includes(index),
+        );
+        for (const task of run) for (const { id } of task.unit) this.taskOf.delete(id);
+        if (run.length > 0) this.chains[index]?.push(run);
+      }
+    });
+  }
+
+  private mayCarry(index: number, unit: readonly Delivery[]): boolean {
+    const driver = this.drivers[index];
+    const carrier = this.carriers[index];
+    if (!driver || !carrier) return false;
+    const { capacity } = carrier;
+    const load = loadOf(unit);
+    const fits =
+      load.parcels <= capacity.parcels &&
+      load.volumeMl <= capacity.volumeMl &&
+      load.weightG <= capacity.weightG;
+    const radius = radiusMeters(this.zone);
+    return (
+      fits &&
+      unit.every(
+        (delivery) =>
+          eligibility(driver, delivery, this.atMs) === null &&
+          this.zone.plane.meters(carrier.from, delivery.request.pickup) <= radius,
+      )
+    );
+  }
+
+  /** Leaving a unit out counts as a long delay from now on. */
+  private stayOut(unit: readonly Delivery[]): number {
+    const { unassignedSeconds, delayPerMille } = this.zone.config.weights;
+    const waitedMs = Math.max(0, ...unit.map((d) => this.atMs - d.request.placedMs));
+    return unit.length * (unassignedSeconds * 1000 + waitedMs) * Math.max(1, delayPerMille);
+  }
+}
+
+/** A committed plan that new work may still join: all its pickups ahead, at one vendor or near ones. */
+function isJoinable(zone: Zone, stops: readonly Stop[]): boolean {
+  const [first] = stops;
+  if (!first) return false;
+  const pickups = stops.filter((stop) => stop.kind === 'pickup');
+  const dropoffs = stops.filter((stop) => stop.kind === 'dropoff');
+  return (
+    pickups.length === dropoffs.length &&
+    pickups.length * 2 === stops.length &&
+    stops.slice(0, pickups.length).every((stop) => stop.kind === 'pickup') &&
+    pickups.every((stop) => zone.plane.meters(stop, first) <= zone.policy.stackRadiusMeters)
+  );
+}
