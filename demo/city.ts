@@ -19,13 +19,13 @@ const VENDORS = 36;
 const CLUSTERS = 6;
 const MINUTE_MS = 60_000;
 /** Zone ms from placement to ready. */
-const PREPARE_MS_MIN = 4 * MINUTE_MS;
-const PREPARE_MS_MAX = 11 * MINUTE_MS;
+const PREPARE_MS_MIN = 3 * MINUTE_MS;
+const PREPARE_MS_MAX = 7 * MINUTE_MS;
 /** Metres per degree of latitude, and of longitude at this latitude. */
 const METERS_PER_LAT = 111_195;
 const METERS_PER_LON = METERS_PER_LAT * Math.cos((SOUTH * Math.PI) / 180);
 const DROPOFF_METERS_MIN = 300;
-const DROPOFF_METERS_MAX = 2_200;
+const DROPOFF_METERS_MAX = 1_600;
 const VEHICLES: readonly VehicleKind[] = ['scooter', 'scooter', 'ebike', 'bicycle', 'car'];
 
 export interface CityOptions {
