@@ -90,6 +90,17 @@ export function createService(context: ServiceContext): ServiceSchema {
         sendProblem(response, problem, request.correlationId);
       },
     }),
+    methods: {
+      // The gateway's own handler logs every refusal as an error; ours decides by status.
+      errorHandler(
+        this: { sendError(request: ApiRequest, response: ServerResponse, error: unknown): void },
+        request: ApiRequest,
+        response: ServerResponse,
+        error: unknown,
+      ) {
+        this.sendError(request, response, error);
+      },
+    },
     created(this: { broker: ServiceBroker }) {
       broker = this.broker;
     },
@@ -180,7 +191,24 @@ function restRoute(parts: Parts): object {
       response.setHeader('Cache-Control', 'no-store');
       await admit(parts, route, context, request);
     },
+    onAfterCall(
+      context: Context<unknown, CallMeta & { $location?: string }>,
+      _route: unknown,
+      request: ApiRequest,
+      _response: ServerResponse,
+      data: unknown,
+    ) {
+      if (context.meta.$statusCode === 201) context.meta.$location = locationOf(request, data);
+      return data;
+    },
   };
+}
+
+/** Where a thing that was made can be found: below the list it was made in. */
+function locationOf(request: ApiRequest, data: unknown): string {
+  const path = `${API_PREFIX}${request.waggleRoute?.path ?? ''}`;
+  const id = (data as { readonly id?: unknown } | null)?.id;
+  return typeof id === 'string' && !path.includes('{') ? `${path}/${id}` : path;
 }
 
 /** Lets a request in: within its limit, by somebody who may, with parameters that can be read. */
