@@ -21,6 +21,14 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     what: '10,000 drivers report through gateway, Redis and dispatch to the index of their zone',
     load: async () => (await import('./ingest.ts')).benchIngest,
   },
+  fanout: {
+    what: '10,000 customers watch moving deliveries, also when a tenth of them stops reading',
+    load: async () => (await import('./fanout.ts')).benchFanout,
+  },
+  idle: {
+    what: 'memory of a socket that says nothing, user and kernel together',
+    load: async () => (await import('./idle.ts')).benchIdle,
+  },
 };
 
 function usage(): string {

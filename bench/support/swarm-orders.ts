@@ -18,8 +18,11 @@ export type SwarmOrder =
     }
   /** Customers note how old each position is that reaches them. */
   | { readonly do: 'watch'; readonly seconds: number }
-  /** Every so manieth socket stops reading; it is left out of what is measured from then on. */
-  | { readonly do: 'pause'; readonly every: number };
+  /**
+   * Every so manieth customer stops reading, then asks for so many answers: its pipe fills. It is
+   * left out of what is measured from then on.
+   */
+  | { readonly do: 'pause'; readonly every: number; readonly answers: number };
 
 export interface SwarmReply {
   readonly error: string | null;

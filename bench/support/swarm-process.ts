@@ -21,6 +21,7 @@ const TOKEN_MS = 3_600_000;
 /** Sockets opening at once: few enough for the gateway's accept queue. */
 const OPENING_MAX = 200;
 const CONNECT_MS = 120_000;
+const ASK_EVERY_MS = 25;
 const KEPT_MAX = 400_000;
 const METERS_PER_SECOND = 6;
 
@@ -66,11 +67,24 @@ class Generator {
         this.isMeasuring = false;
         return;
       case 'pause':
-        for (const member of this.members) {
-          if (member.number % order.every !== 0) continue;
-          member.isPaused = true;
-          member.client?.pause();
-        }
+        return this.pause(order);
+    }
+  }
+
+  /** Asks no faster than the gateway allows a socket, so that it is slow and nothing else. */
+  private async pause(order: Extract<SwarmOrder, { do: 'pause' }>): Promise<void> {
+    const slow = this.members.filter(({ number }) => number % order.every === 0);
+    for (const member of slow) {
+      member.isPaused = true;
+      member.client?.pause();
+    }
+    for (let n = 0; n < order.answers; n++) {
+      for (const { client, number } of slow) {
+        client?.sendText(
+          JSON.stringify({ t: 'sub', channel: 'delivery', id: benchDelivery(number) }),
+        );
+      }
+      await delay(ASK_EVERY_MS);
     }
   }
 
