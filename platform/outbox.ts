@@ -15,8 +15,12 @@ const BATCH_MAX = 100;
 const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 30_000;
-/** How long a batch under way keeps its rows from other relays, host ms. */
-const BATCH_DEADLINE_MS = 20_000;
+/**
+ * How long a batch under way keeps its rows from other relays, host ms: as long as they wait when
+ * the process dies in the middle. What delivers must give up sooner (`DELIVER_TIMEOUT_MS`).
+ */
+const BATCH_DEADLINE_MS = 5_000;
+export const DELIVER_TIMEOUT_MS = 4_000;
 
 /** The table every service with an outbox has; part of its first migration. */
 export const OUTBOX_TABLE = `

@@ -14,7 +14,7 @@ import { openDatabase } from '../../platform/database.ts';
 import { createEventStream } from '../../platform/event-stream.ts';
 import { purgeIdempotency } from '../../platform/idempotency.ts';
 import { purgeInbox } from '../../platform/inbox.ts';
-import { startRelay } from '../../platform/outbox.ts';
+import { DELIVER_TIMEOUT_MS, startRelay } from '../../platform/outbox.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import { createActionBuilder } from '../../platform/service.ts';
@@ -97,7 +97,7 @@ function startOrderRelay(
       }
       const meta = { caller: { kind: 'system' }, correlationId: row.correlation ?? row.event_id };
       try {
-        await broker.call('deliveries.create', row.payload, { meta });
+        await broker.call('deliveries.create', row.payload, { meta, timeout: DELIVER_TIMEOUT_MS });
       } catch (error) {
         throw toWaggleError(error);
       }

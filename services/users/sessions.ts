@@ -95,6 +95,8 @@ async function createUser(db: Queryable, person: NewPerson): Promise<queries.Use
 export async function register(deps: UsersDeps, params: Register, call: Call): Promise<Session> {
   const isVendor = params.role === 'vendor';
   const account = isVendor ? newId('account') : OPERATOR_ACCOUNT;
+  // First, so that there is never a vendor without its account; one without a vendor harms nobody.
+  if (isVendor) await queries.insertAccount(deps.database.knex, account, params.name);
   const user = await createUser(deps.database.knex, {
     id: newId('user'),
     role: isVendor ? 'vendor' : 'customer',
@@ -104,7 +106,6 @@ export async function register(deps: UsersDeps, params: Register, call: Call): P
     name: params.name,
     phone: params.phone,
   });
-  if (isVendor) await queries.insertAccount(deps.database.knex, account, params.name);
   return { user: queries.userView(user), tokens: await firstTokens(deps, user, call) };
 }
 
