@@ -19,7 +19,11 @@ export const ERRORS = {
   'auth.expired': { status: 401, retryable: false, title: 'The token has expired' },
   'auth.forbidden': { status: 403, retryable: false, title: 'Not allowed' },
   'resource.not_found': { status: 404, retryable: false, title: 'Not found' },
-  'resource.conflict': { status: 409, retryable: false, title: 'In conflict with the current state' },
+  'resource.conflict': {
+    status: 409,
+    retryable: false,
+    title: 'In conflict with the current state',
+  },
   'idempotency.mismatch': {
     status: 409,
     retryable: false,

@@ -77,7 +77,14 @@ export const OFFER_OUTCOMES = [
 ] as const;
 export type OfferOutcome = (typeof OFFER_OUTCOMES)[number];
 
-export const DECLINE_REASONS = ['too_far', 'low_pay', 'vendor', 'vehicle', 'busy', 'other'] as const;
+export const DECLINE_REASONS = [
+  'too_far',
+  'low_pay',
+  'vendor',
+  'vehicle',
+  'busy',
+  'other',
+] as const;
 export type DeclineReason = (typeof DECLINE_REASONS)[number];
 
 export const VEHICLE_KINDS = ['foot', 'bicycle', 'ebike', 'scooter', 'car', 'van'] as const;
