@@ -1,13 +1,12 @@
 /**
- * The part of a zone's policy that follows from the speed of the demo: phones, sockets and rounds
- * need wall time, however fast zone time runs.
+ * The part of a zone's policy that follows from the speed of the demo: people who answer offers, and
+ * rounds, need wall time, however fast zone time runs. Limits of phones and sockets the API stretches.
  */
 import { DEFAULT_POLICY, type ZonePolicy } from '../contracts/zone.ts';
 
 /** Bounds of the API's schema for these fields, zone ms. */
 const ROUND_MS_MAX = 60_000;
 const OFFER_MS_MAX = 600_000;
-const SILENCE_MS_MAX = 86_400_000;
 
 /** Patience in zone ms that leaves people and networks some wall seconds at this speed. */
 export function wallPolicy(speed: number): Partial<ZonePolicy> {
@@ -16,8 +15,5 @@ export function wallPolicy(speed: number): Partial<ZonePolicy> {
   return {
     roundMs: atLeast(DEFAULT_POLICY.roundMs, 200, ROUND_MS_MAX),
     offerTtlMs: atLeast(DEFAULT_POLICY.offerTtlMs, 4_000, OFFER_MS_MAX),
-    offerUnseenMs: atLeast(DEFAULT_POLICY.offerUnseenMs, 2_000, OFFER_MS_MAX),
-    staleMs: atLeast(DEFAULT_POLICY.staleMs, 20_000, SILENCE_MS_MAX),
-    suspendMs: atLeast(DEFAULT_POLICY.suspendMs, 45_000, SILENCE_MS_MAX),
   };
 }

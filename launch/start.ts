@@ -4,6 +4,7 @@
  */
 import { canReplay, startCity } from './city-run.ts';
 import { LaunchError, reportFailure } from './launch-error.ts';
+import { buildLivePage, livePageLink } from './live-page.ts';
 import { defaultStateDir } from './paths.ts';
 import { type Stack, startStack } from './stack.ts';
 import { cityArguments, readStartOptions, type StartOptions } from './start-options.ts';
@@ -38,6 +39,7 @@ async function runStack(
   stop: StopSignal,
 ): Promise<number> {
   const startedAtMs = performance.now();
+  const page = buildLivePage();
   const stack = await startStack({
     stateDir,
     apiPort: readPort('WAGGLE_API_PORT', API_PORT_DEFAULT),
@@ -49,6 +51,7 @@ async function runStack(
     notify: say,
   });
   try {
+    await page;
     say(`up in ${Math.round(performance.now() - startedAtMs)} ms`);
     return stop.isRequested() ? 130 : await runCity(stack, options, stop);
   } finally {
@@ -57,7 +60,8 @@ async function runStack(
 }
 
 async function runCity(stack: Stack, options: StartOptions, stop: StopSignal): Promise<number> {
-  say(`live page: ${stack.apiUrl}/  API: ${stack.apiUrl}/api/v1  docs: ${stack.apiUrl}/api/docs`);
+  say(`API: ${stack.apiUrl}/api/v1  docs: ${stack.apiUrl}/api/docs`);
+  say(`live page: ${await livePageLink(stack.apiUrl, stack.operator)}`);
   const city = startCity(stack, cityArguments(options));
   const first = await Promise.race([city.ended, stop.requested]);
   if (typeof first === 'string') {

@@ -23,7 +23,7 @@ const allowed: Readonly<Record<string, readonly string[] | 'anything'>> = {
   sandbox: ['sandbox', 'contracts'],
   demo: ['demo', 'client', 'contracts', 'config/demo.ts', 'dispatch/geometry.ts'],
   bench: 'anything',
-  launch: ['launch', 'config', 'contracts', 'test/support/template.ts'],
+  launch: ['launch', 'config', 'contracts', 'web/build.ts', 'test/support/template.ts'],
   test: 'anything',
 };
 

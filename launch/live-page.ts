@@ -1,0 +1,49 @@
+/**
+ * Owns the live page's bundle and the link that opens it: built before the API starts, signed by the
+ * operator once it answers. A link can watch and nothing else.
+ */
+import { join } from 'node:path';
+import { buildWeb } from '../web/build.ts';
+import { projectRoot } from './paths.ts';
+
+const LOGIN_MS = 5_000;
+
+/** Builds the page when its sources changed; under a second, and nothing when they did not. */
+export async function buildLivePage(): Promise<void> {
+  await buildWeb(join(projectRoot, '.waggle', 'web'));
+}
+
+export interface Operator {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** The address of the live page with a token to watch; the bare address when none could be had. */
+export async function livePageLink(apiUrl: string, operator: Operator): Promise<string> {
+  try {
+    const login = await post(`${apiUrl}/api/v1/auth/login`, operator);
+    const link = await post(`${apiUrl}/api/v1/ops/view-link`, {}, String(login.accessToken));
+    return `${apiUrl}/#token=${String(link.token)}`;
+  } catch {
+    // The page then asks for a log-in; that is no reason to stop a city.
+    return `${apiUrl}/`;
+  }
+}
+
+async function post(
+  url: string,
+  body: object,
+  token?: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(LOGIN_MS),
+  });
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return (await response.json()) as Readonly<Record<string, unknown>>;
+}
