@@ -1,0 +1,230 @@
+/** The projector on a real database and a scripted log: once, in order, and back when the log loses its end. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { ZoneEvent } from '../../contracts/events.ts';
+import { type DeliveryId, type DriverId, newId } from '../../contracts/ids.ts';
+import type { Door, LogEntry, LogPosition, LogRecord } from '../../dispatch/redis/door.ts';
+import { type Database, openDatabase } from '../../platform/database.ts';
+import { startProjector } from '../../services/deliveries/projector.ts';
+import * as queries from '../../services/deliveries/queries.ts';
+import { testConfig } from '../support/config.ts';
+import { withDatabase } from '../support/database.ts';
+import { cleanUpInReverse } from '../support/scope.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const zone = newId('zone');
+const ada = newId('driver');
+const bob = newId('driver');
+const place = { latE7: 1, lonE7: 2, cell: 3 };
+
+/** One shard's log that the test writes; readers get what is after their position. */
+class ScriptedLog {
+  entries: LogEntry[] = [];
+  registered: LogPosition | undefined;
+
+  append(epoch: number, seq: number, events: readonly ZoneEvent[], more: Partial<LogRecord> = {}) {
+    const record: LogRecord = {
+      v: 1,
+      epoch,
+      seq,
+      atMs: 10_000 + seq * 1_000,
+      cursor: '0-0',
+      inputs: [],
+      events: events.map((event) => ({ zone, event, i: 0 })),
+      weights: {},
+      flags: [],
+      ...more,
+    };
+    this.entries.push({ position: { epoch, seq }, record });
+  }
+
+  door(): Door {
+    const partial: Partial<Door> = {
+      shards: 1,
+      clock: {
+        speed: 1,
+        hostMs: () => 0,
+        zoneMs: () => 0,
+        zoneMsAt: (ms) => ms,
+        hostMsAt: (ms) => ms,
+      },
+      waitLogs: async (after) => {
+        const from = after.get(0) ?? { epoch: 0, seq: 0 };
+        const news = this.entries.filter(
+          ({ position: { epoch, seq } }) =>
+            epoch > from.epoch || (epoch === from.epoch && seq > from.seq),
+        );
+        if (news.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+        return new Map(news.length === 0 ? [] : [[0, news.slice(0, 2)]]);
+      },
+      setConsumer: async (_shard, _name, position) => {
+        this.registered = position;
+      },
+    };
+    return partial as Door;
+  }
+}
+
+interface Bench {
+  readonly database: Database;
+  readonly log: ScriptedLog;
+  readonly id: DeliveryId;
+  readonly anomalies: string[];
+  readonly requested: ZoneEvent;
+  follow(): void;
+  reached(epoch: number, seq: number): Promise<void>;
+  row(): Promise<Record<string, unknown>>;
+}
+
+async function bench(t: TestContext): Promise<Bench> {
+  const config = testConfig({ database: await withDatabase(t) });
+  const database = openDatabase('deliveries', config.database.deliveries);
+  cleanUpInReverse(t, () => database.close());
+  const id = newId('delivery');
+  const account = newId('account');
+  const request = {
+    ...{ id, account, pickup: place, dropoff: place, placedMs: 1_000, readyMs: 2_000 },
+    readySource: 'promised',
+    load: { parcels: 1, volumeMl: 1, weightG: 1 },
+    ifUndeliverable: 'return',
+  } as const;
+  await database.transaction(async (trx) => {
+    await queries.insertDelivery(trx, {
+      ...{ id, account, external_id: 'x', customer: null, zone, shard: 0, request },
+      ...{ pickup_name: null, pickup_note: null, dropoff_note: null },
+      ...{ placed_ms: 1_000, ready_ms: 2_000, state: 'pending' },
+    });
+    const command = { type: 'delivery.request', number: 1, request } as const;
+    const address = { delivery: id, number: 1, zone, shard: 0, correlation: null };
+    await queries.insertCommand(trx, { ...address, command });
+  });
+  const log = new ScriptedLog();
+  const anomalies: string[] = [];
+  return {
+    database,
+    log,
+    id,
+    anomalies,
+    requested: {
+      type: 'delivery.requested',
+      number: 1,
+      request,
+      promiseMs: 9_000,
+      state: 'pending',
+    },
+    follow() {
+      const projector = startProjector({
+        database,
+        door: log.door(),
+        onError: (error) => assert.fail(String(error)),
+        onAnomaly: ({ kind }) => anomalies.push(kind),
+        onProgress: () => {},
+      });
+      cleanUpInReverse(t, () => projector.stop());
+    },
+    async reached(epoch, seq) {
+      await waitFor(async () => {
+        const at = await database.knex('positions').where({ shard: 0, epoch, seq }).first();
+        return at !== undefined;
+      });
+    },
+    async row() {
+      return database.knex('deliveries').where({ id }).first();
+    },
+  };
+}
+
+const assigned = (delivery: DeliveryId, driver: DriverId): ZoneEvent => ({
+  type: 'delivery.assigned',
+  delivery,
+  driver,
+  by: 'offer',
+});
+const pickedUp = (delivery: DeliveryId, driver: DriverId): ZoneEvent => ({
+  type: 'delivery.moved',
+  delivery,
+  state: 'picked_up',
+  driver,
+  atMs: 12_345,
+});
+
+test('two projectors of one log write every fact once', async (t) => {
+  const { log, id, requested, database, ...b } = await bench(t);
+  log.append(1, 1, [requested]);
+  log.append(1, 2, [assigned(id, ada)]);
+  log.append(1, 3, [pickedUp(id, ada)]);
+  b.follow();
+  b.follow();
+  await b.reached(1, 3);
+  assert.equal((await b.row()).state, 'picked_up');
+  const facts: string[] = await database.knex('facts').orderBy(['seq', 'index']).pluck('type');
+  assert.deepEqual(facts, ['delivery.requested', 'delivery.assigned', 'delivery.moved']);
+  assert.equal((await database.knex('outbox').count().first())?.count, 3);
+  assert.equal((await queries.commandOf(database.knex, id, 1))?.state, 'confirmed');
+  await waitFor(() => log.registered?.seq === 3);
+});
+
+test('a log that lost its end takes the projection back with it', async (t) => {
+  const { log, id, requested, database, ...b } = await bench(t);
+  log.append(1, 1, [requested]);
+  log.append(1, 2, [assigned(id, ada)]);
+  log.append(1, 3, [pickedUp(id, ada)]);
+  b.follow();
+  await b.reached(1, 3);
+  log.entries = log.entries.slice(0, 1);
+  log.append(2, 2, [assigned(id, bob)], { predecessor: { epoch: 1, seq: 1 } });
+  await b.reached(2, 2);
+  const row = await b.row();
+  assert.deepEqual([row.state, row.driver, row.picked_up_ms], ['assigned', bob, null]);
+  const holders: string[] = await database.knex('assignments').pluck('driver');
+  assert.deepEqual(holders, [bob]);
+  assert.deepEqual(b.anomalies, []);
+  assert.equal((await queries.commandOf(database.knex, id, 1))?.state, 'confirmed');
+});
+
+test('a request that the log lost is waiting to be sent again', async (t) => {
+  const { log, requested, id, database, ...b } = await bench(t);
+  log.append(1, 1, []);
+  log.append(1, 2, [requested]);
+  b.follow();
+  await b.reached(1, 2);
+  log.entries = log.entries.slice(0, 1);
+  log.append(2, 2, [], { predecessor: { epoch: 1, seq: 1 } });
+  await b.reached(2, 2);
+  assert.equal((await queries.commandOf(database.knex, id, 1))?.state, 'waiting');
+  assert.equal((await b.row()).promise_ms, null);
+});
+
+test('a second holder is exposed, kept and counted', async (t) => {
+  const { log, id, requested, database, ...b } = await bench(t);
+  log.append(1, 1, [requested, assigned(id, ada)]);
+  log.append(1, 2, [assigned(id, bob)]);
+  b.follow();
+  await b.reached(1, 2);
+  assert.deepEqual(b.anomalies, ['second_holder']);
+  const kept = await database.knex('anomalies').first('kind', 'delivery');
+  assert.deepEqual({ ...kept }, { kind: 'second_holder', delivery: id });
+  const twice = database
+    .knex('assignments')
+    .insert({ delivery: id, driver: ada, epoch: 1, seq: 1 });
+  await assert.rejects(twice, /assignments_one_holder/);
+});
+
+test('a refusal for now leaves the request waiting, one for good ends the delivery', async (t) => {
+  const { log, id, database, ...b } = await bench(t);
+  const refused = (reason: 'zone_full' | 'intake_paused'): ZoneEvent => ({
+    type: 'delivery.refused',
+    delivery: id,
+    number: 1,
+    reason,
+  });
+  log.append(1, 1, [refused('zone_full')]);
+  b.follow();
+  await b.reached(1, 1);
+  assert.equal((await queries.commandOf(database.knex, id, 1))?.state, 'waiting');
+  log.append(1, 2, [refused('intake_paused')]);
+  await b.reached(1, 2);
+  const row = await b.row();
+  assert.equal(row.state, 'failed');
+  assert.deepEqual(row.reason, { code: 'zone_closed', stage: 'pending', fault: 'platform' });
+});
