@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  createDriverClient,
+  createTrackClient,
+  createViewClient,
+  type DriverClient,
+  type TrackPosition,
+} from '../../client/index.ts';
+import type { DeliveryRequest } from '../../contracts/commands.ts';
+import { ancestorText } from '../../contracts/geo.ts';
+import { newId } from '../../contracts/ids.ts';
+import { type CellPicture, VIEW_RESOLUTION } from '../../contracts/push.ts';
+import { DEFAULT_POLICY, DEFAULT_WEIGHTS, policyAtSpeed } from '../../contracts/zone.ts';
+import { placeOf, zoneGeometry } from '../../dispatch/geometry.ts';
+import { startRedisShardNode } from '../../dispatch/redis/redis-shard-node.ts';
+import { failOnLeaks } from '../support/leaks.ts';
+import type { Scope } from '../support/scope.ts';
+import { cleanUpInReverse } from '../support/scope.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { ACCOUNT, greet, HOME, openStage, type Stage } from './gateway-stage.ts';
+
+failOnLeaks();
+
+const SPEED = 20;
+const SLOW_START = { timeoutMs: 20_000 };
+
+/** The stage with real shards behind it, both zones open. */
+async function openEngine(scope: Scope): Promise<Stage> {
+  const stage = await openStage(scope, { speed: SPEED });
+  const running = await startRedisShardNode({
+    node: 'dispatch-1',
+    redisUrl: stage.redisUrl,
+    keyPrefix: stage.prefix,
+    shards: 2,
+    workers: 1,
+    speed: SPEED,
+    onProblem: () => {},
+  });
+  cleanUpInReverse(scope, () => running.stop());
+  for (const entry of stage.zones) {
+    const { id, market, shard, version, currency, timeZone, polygon } = entry;
+    const config = {
+      ...{ id, market, shard, version, currency, timeZone },
+      ...zoneGeometry(polygon),
+      weights: DEFAULT_WEIGHTS,
+      policy: policyAtSpeed(DEFAULT_POLICY, SPEED),
+    };
+    await stage.door.append({ zone: id, command: { type: 'zone.open', config } });
+  }
+  return stage;
+}
+
+function requestOf(stage: Stage): DeliveryRequest {
+  const nowMs = Math.round(stage.door.clock.zoneMs());
+  return {
+    id: newId('delivery'),
+    account: ACCOUNT,
+    pickup: placeOf(HOME.lat + 0.001, HOME.lon),
+    dropoff: placeOf(HOME.lat + 0.004, HOME.lon),
+    placedMs: nowMs,
+    readyMs: nowMs,
+    readySource: 'promised',
+    load: { parcels: 1, volumeMl: 1_000, weightG: 500 },
+    ifUndeliverable: 'return',
+  };
+}
+
+async function driverOnDuty(scope: Scope, stage: Stage): Promise<DriverClient> {
+  const driver = await stage.driver();
+  const client = createDriverClient({ url: stage.url, token: driver.token });
+  cleanUpInReverse(scope, () => client.close());
+  await client.connect();
+  const result = await client.goOnDuty({ vehicle: driver.vehicle, at: HOME });
+  assert.equal(result.refused, undefined);
+  await waitFor(() => client.view?.duty === 'available');
+  return client;
+}
+
+describe('gateway and engine together', () => {
+  it('carry a delivery from the offer to the door, watched by its customer', async (t) => {
+    const stage = await openEngine(t);
+    const driver = await driverOnDuty(t, stage);
+    const request = requestOf(stage);
+    const states: string[] = [];
+    const positions: TrackPosition[] = [];
+    const token = await stage.linkToken(request.id);
+    const customer = createTrackClient({ url: stage.url, token });
+    t.after(() => customer.close());
+    await customer.connect();
+    customer.track(request.id, null, {
+      onStatus: (each) => states.push(each.state),
+      onPosition: (each) => positions.push(each),
+    });
+    await stage.door.append({
+      zone: stage.zone,
+      command: { type: 'delivery.request', number: 1, request },
+    });
+    const offer = await waitFor(() => driver.view?.offer, SLOW_START);
+    assert.deepEqual(offer.deliveries, [request.id]);
+    assert.equal((await driver.accept(offer.id)).refused, undefined);
+    await waitFor(() => driver.view?.stops.length === 2);
+    let step = 0;
+    await waitFor(() => {
+      step += 1;
+      driver.report({ lat: HOME.lat + step * 1e-5, lon: HOME.lon, heading: 0 });
+      return positions.length > 0;
+    }, SLOW_START);
+    assert.equal((await driver.arrived(request.id)).refused, undefined);
+    assert.equal((await driver.pickedUp(request.id)).refused, undefined);
+    assert.equal((await driver.delivered(request.id)).refused, undefined);
+    await waitFor(() => states.at(-1) === 'delivered');
+    assert.ok(states.includes('picked_up'), states.join());
+    assert.equal(driver.view?.lastAction, 5);
+  });
+
+  it('take an action that is sent twice in once, and answer it twice', async (t) => {
+    const stage = await openEngine(t);
+    const { token, vehicle } = await stage.driver();
+    const socket = await greet(t, stage, token);
+    const deed = { kind: 'duty', duty: 'available', vehicle, at: HOME };
+    const act = { t: 'act', action: 1, deviceMs: Date.now(), deed };
+    socket.send(act);
+    socket.send(act);
+    const answers = () => socket.messages.filter((each) => each.t === 'actack');
+    await waitFor(() => answers().length === 2, SLOW_START);
+    assert.ok(answers().every((each) => each.action === 1 && each.refused === undefined));
+    const { view } = await socket.next('plan', (each) => each.view?.duty === 'available');
+    assert.equal(view?.lastAction, 1);
+  });
+
+  it('refuse an answer to an offer that never was, with the reason', async (t) => {
+    const stage = await openEngine(t);
+    const driver = await driverOnDuty(t, stage);
+    const late = await driver.accept(newId('offer'));
+    assert.equal(late.refused, 'unknown_offer');
+    assert.equal(late.action, 2);
+  });
+
+  it('move an idle driver into the zone it drove to', async (t) => {
+    const stage = await openEngine(t);
+    const driver = await driverOnDuty(t, stage);
+    const [first, second] = stage.zones;
+    assert.equal(driver.zone, first.id);
+    let step = 0;
+    await waitFor(() => {
+      step += 1;
+      driver.report({ lat: HOME.lat, lon: 13.51 + step * 1e-6 });
+      return driver.zone === second.id;
+    }, SLOW_START);
+    assert.equal((await driver.setDuty('on_break')).refused, undefined);
+    assert.equal(await stage.door.driverZone(driver.view?.driver ?? ''), second.id);
+  });
+
+  it('show the driver on the map of its cell', async (t) => {
+    const stage = await openEngine(t);
+    const driver = await driverOnDuty(t, stage);
+    const pictures: CellPicture[] = [];
+    const nodes = new Set<string>();
+    const viewer = createViewClient({
+      url: stage.url,
+      token: await stage.opsToken(),
+      onCell: (picture) => pictures.push(picture),
+      onNode: (picture) => nodes.add(picture.node),
+    });
+    t.after(() => viewer.close());
+    viewer.watch([ancestorText(placeOf(HOME.lat, HOME.lon).cell, VIEW_RESOLUTION)], {
+      nodes: true,
+    });
+    await viewer.connect();
+    let step = 0;
+    await waitFor(() => {
+      step += 1;
+      driver.report({ lat: HOME.lat + step * 1e-6, lon: HOME.lon });
+      return pictures.some((each) => each.drivers.length === 1) && nodes.has('dispatch-1');
+    }, SLOW_START);
+  });
+});
