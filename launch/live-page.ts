@@ -3,6 +3,7 @@
  * operator once it answers. A link can watch and nothing else.
  */
 import { join } from 'node:path';
+import type { Session, ViewLink } from '../contracts/api/users.ts';
 import { buildWeb } from '../web/build.ts';
 import { projectRoot } from './paths.ts';
 
@@ -21,20 +22,17 @@ export interface Operator {
 /** The address of the live page with a token to watch; the bare address when none could be had. */
 export async function livePageLink(apiUrl: string, operator: Operator): Promise<string> {
   try {
-    const login = await post(`${apiUrl}/api/v1/auth/login`, operator);
-    const link = await post(`${apiUrl}/api/v1/ops/view-link`, {}, String(login.accessToken));
-    return `${apiUrl}/#token=${String(link.token)}`;
+    const session = (await post(`${apiUrl}/api/v1/auth/login`, operator)) as Session;
+    const token = session.tokens.accessToken;
+    const link = (await post(`${apiUrl}/api/v1/ops/view-link`, {}, token)) as ViewLink;
+    return `${apiUrl}/#token=${link.token}`;
   } catch {
     // The page then asks for a log-in; that is no reason to stop a city.
     return `${apiUrl}/`;
   }
 }
 
-async function post(
-  url: string,
-  body: object,
-  token?: string,
-): Promise<Readonly<Record<string, unknown>>> {
+async function post(url: string, body: object, token?: string): Promise<unknown> {
   const response = await fetch(url, {
     method: 'POST',
     headers: {
@@ -45,5 +43,5 @@ async function post(
     signal: AbortSignal.timeout(LOGIN_MS),
   });
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return (await response.json()) as Readonly<Record<string, unknown>>;
+  return response.json();
 }
