@@ -2,6 +2,7 @@
  * A gateway on real sockets and a real Redis, with the zone played by the test: it reads what the
  * gateway put into the mailbox and writes what a zone would push.
  */
+import assert from 'node:assert/strict';
 import type { Redis } from 'ioredis';
 import type { Envelope, Presence, ZoneCommand } from '../../contracts/commands.ts';
 import type { DeliveryId, DriverId, VehicleId, ZoneId } from '../../contracts/ids.ts';
@@ -15,6 +16,7 @@ import { Keys } from '../../dispatch/redis/keys.ts';
 import { fieldOf, readEntries } from '../../dispatch/redis/stream-reply.ts';
 import { createTokens, type Tokens } from '../../platform/auth/tokens.ts';
 import { Gateway, type GatewayOptions } from '../../services/gateway/gateway.ts';
+import { messageChecker } from '../support/asyncapi.ts';
 import { withRedis } from '../support/redis.ts';
 import { cleanUpInReverse, type Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -280,10 +282,13 @@ export async function startGateway(scope: Scope, options: StartOptions): Promise
   return gateway;
 }
 
-/** A bare WebSocket that keeps what it got. */
+const undocumented = messageChecker();
+
+/** A bare WebSocket that keeps what it got, and what of it is not as documented. */
 export class RawSocket {
   readonly messages: ServerMessage[] = [];
   readonly frames: Uint8Array[] = [];
+  readonly problems: string[] = [];
   closeCode: number | null = null;
   private readonly socket: WebSocket;
 
@@ -291,8 +296,11 @@ export class RawSocket {
     this.socket = new WebSocket(`${url}/v1`, protocol);
     this.socket.binaryType = 'arraybuffer';
     this.socket.onmessage = ({ data }) => {
-      if (typeof data === 'string') this.messages.push(JSON.parse(data) as ServerMessage);
-      else this.frames.push(new Uint8Array(data as ArrayBuffer));
+      if (typeof data === 'string') {
+        const message = JSON.parse(data) as ServerMessage;
+        this.messages.push(message);
+        this.problems.push(...undocumented(message));
+      } else this.frames.push(new Uint8Array(data as ArrayBuffer));
     };
     this.socket.onclose = ({ code }) => {
       this.closeCode = code;
@@ -338,7 +346,10 @@ export async function greet(
   url: string = stage.url,
 ): Promise<RawSocket> {
   const socket = await new RawSocket(url).opened();
-  cleanUpInReverse(scope, () => socket.close());
+  cleanUpInReverse(scope, () => {
+    socket.close();
+    assert.deepEqual(socket.problems, []);
+  });
   socket.send({ t: 'hello', token, app: '1', platform: 'test', deviceMs: Date.now() });
   await socket.next('welcome');
   return socket;
