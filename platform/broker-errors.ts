@@ -28,14 +28,18 @@ export function toWaggleError(error: unknown): WaggleError {
     error instanceof Errors.ServiceNotFoundError ||
     error instanceof Errors.ServiceNotAvailableError ||
     error instanceof Errors.RequestRejectedError ||
+    error instanceof Errors.QueueIsFullError ||
     error instanceof Errors.BrokerDisconnectedError
   ) {
     return new WaggleError('service.unavailable');
   }
-  if (error instanceof Errors.RequestTimeoutError) {
+  // Skipped: the time of the outer call was over before the inner one could begin.
+  if (error instanceof Errors.RequestTimeoutError || error instanceof Errors.RequestSkippedError) {
     return new WaggleError('request.timeout');
   }
-  return new WaggleError('internal');
+  const unknown = new WaggleError('internal');
+  unknown.cause = error;
+  return unknown;
 }
 
 function fromData(error: unknown): WaggleError | undefined {

@@ -19,17 +19,18 @@ export const INBOX_TABLE = `
 const KEPT_DAYS = 7;
 const PURGE_BATCH = 5_000;
 
-/** True when the event is new to this consumer; it counts as handled if the transaction commits. */
+/** Ids that are new to this consumer; they count as handled if the transaction commits. */
 export async function takeOnce(
   trx: Transaction,
   consumer: string,
-  eventId: string,
-): Promise<boolean> {
-  const { rowCount } = await trx.raw<{ rowCount: number }>(
-    'INSERT INTO inbox (consumer, event_id) VALUES (?, ?) ON CONFLICT DO NOTHING',
-    [consumer, eventId],
+  eventIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await trx.raw<{ rows: { event_id: string }[] }>(
+    `INSERT INTO inbox (consumer, event_id) SELECT ?, unnest(?::text[])
+     ON CONFLICT DO NOTHING RETURNING event_id`,
+    [consumer, [...eventIds]],
   );
-  return rowCount === 1;
+  return new Set(rows.map(({ event_id }) => event_id));
 }
 
 /** Forgets ids past their time, a bounded number at once. */

@@ -11,7 +11,7 @@ import type { Database, Queryable, Transaction } from './database.ts';
 import { listen } from './listener.ts';
 import { type Pump, startPump } from './pump.ts';
 
-const BATCH_MAX = 100;
+const BATCH_MAX = 300;
 const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 30_000;

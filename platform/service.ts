@@ -56,8 +56,15 @@ export interface ActionOptions<P, R> {
   readonly handler: Handler<P, R>;
 }
 
+/** What an action builder needs of a process: where surprises are reported. */
+export interface ActionBuilderOptions {
+  readonly log: { error(detail: object, message: string): void };
+  readonly validator?: Validator;
+}
+
 /** Makes `action` for one service; its validators are compiled when the service is created. */
-export function createActionBuilder(validator: Validator = createValidator()) {
+export function createActionBuilder(options: ActionBuilderOptions) {
+  const { log, validator = createValidator() } = options;
   return function action<P, R>({ params, handler }: ActionOptions<P, R>): ActionSchema {
     const check = validator.check<P>(params);
     return {
@@ -66,7 +73,14 @@ export function createActionBuilder(validator: Validator = createValidator()) {
         try {
           return await handler(check(context.params ?? {}), callOf(context));
         } catch (error) {
-          throw toBrokerError(translateDatabaseError(error));
+          const known = toWaggleError(translateDatabaseError(error));
+          // Only here is it known what really happened; over the broker goes the code alone.
+          if (known.code === 'internal') {
+            const { correlationId } = context.meta;
+            const cause = known.cause ?? error;
+            log.error({ err: cause, correlationId, action: context.action?.name }, 'action failed');
+          }
+          throw toBrokerError(known);
         }
       },
     };

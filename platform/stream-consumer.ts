@@ -1,7 +1,7 @@
 /**
- * A typed consumer of one Redis Stream in one consumer group. Handles one entry after the other, in
- * the order of the stream; what fails is tried again in place with back-off, so that nothing
- * overtakes, and after `deliveriesMax` goes to the dead-letter stream. At least once: the handler
+ * A typed consumer of one Redis Stream in one consumer group. Handles what it read in one go, in the
+ * order of the stream; when that fails, one entry after the other. What fails alone is tried again in
+ * place with back-off, so that nothing overtakes, and after `deliveriesMax` is a dead letter. At least once: the handler
  * dedupes (see inbox.ts). Every choice is made at the call site; there are no defaults.
  */
 import type { Redis } from 'ioredis';
@@ -29,7 +29,8 @@ export interface StreamConsumerOptions<T> {
   readonly retryMs: readonly [first: number, longest: number];
   /** Dead letters kept; the oldest make room. */
   readonly deadLettersMax: number;
-  readonly handler: (entry: EventEntry<T>) => Promise<void>;
+  /** Handles entries in their order, all or none of them. */
+  readonly handler: (entries: readonly EventEntry<T>[]) => Promise<void>;
   readonly onError: (error: unknown, id?: string) => void;
   /** Told of each entry that is given up. */
   readonly onDeadLetter: (id: string, error: unknown) => void;
@@ -127,10 +128,28 @@ async function handleAll<T>(
   entries: readonly RawEntry[],
   signal: AbortSignal,
 ): Promise<void> {
+  if (entries.length === 0) return;
+  if (entries.length > 1 && (await handleTogether(options, entries))) return;
   for (const [id, fields] of entries) {
     if (signal.aborted) return;
     await handleOne(options, id, fields, signal);
   }
+}
+
+/** One transaction for many entries; false when one of them (or the store) was in the way. */
+async function handleTogether<T>(
+  options: StreamConsumerOptions<T>,
+  entries: readonly RawEntry[],
+): Promise<boolean> {
+  try {
+    const kept = entries.flatMap(([, fields]) => (fields === null ? [] : [entryOf<T>(fields)]));
+    await options.handler(kept);
+  } catch (error) {
+    options.onError(error);
+    return false;
+  }
+  await options.redis.xack(options.stream, options.group, ...entries.map(([id]) => id));
+  return true;
 }
 
 async function handleOne<T>(
@@ -143,7 +162,7 @@ async function handleOne<T>(
   for (let tries = 0; ; tries++) {
     try {
       // An entry that was trimmed while it was pending has nothing left to handle.
-      if (fields !== null) await options.handler(entryOf<T>(fields));
+      if (fields !== null) await options.handler([entryOf<T>(fields)]);
       await redis.xack(stream, group, id);
       return;
     } catch (error) {

@@ -43,7 +43,7 @@ export function createService(context: ServiceContext): ServiceSchema {
   context.addCheck('deliveries.database', () => database.ping());
   return {
     name: 'deliveries',
-    actions: actionsOf(deps),
+    actions: actionsOf(deps, context),
     async started() {
       const door = await context.door();
       redis = connectRedis(config.redis.url, 'deliveries-events');
@@ -141,9 +141,12 @@ function startEvents(
   });
 }
 
-function actionsOf(deps: creation.DeliveriesDeps): NonNullable<ServiceSchema['actions']> {
+function actionsOf(
+  deps: creation.DeliveriesDeps,
+  { log }: ServiceContext,
+): NonNullable<ServiceSchema['actions']> {
   const { database } = deps;
-  const action = createActionBuilder();
+  const action = createActionBuilder({ log });
   return {
     create: action<creation.InternalCreate, { id: string }>({
       params: creation.INTERNAL_CREATE,

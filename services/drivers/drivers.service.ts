@@ -8,9 +8,9 @@ import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import * as drivers from './drivers.ts';
 
-export function createService({ config, addCheck }: ServiceContext): ServiceSchema {
+export function createService({ config, log, addCheck }: ServiceContext): ServiceSchema {
   const database = openDatabase('drivers', config.database.drivers);
-  const action = createActionBuilder();
+  const action = createActionBuilder({ log });
   addCheck('drivers.database', () => database.ping());
   return {
     name: 'drivers',

@@ -28,7 +28,7 @@ const PURGE_EVERY_MS = 600_000;
 export function createService(context: ServiceContext): ServiceSchema {
   const { config } = context;
   const database = openDatabase('orders', config.database.orders);
-  const action = createActionBuilder();
+  const action = createActionBuilder({ log: context.log });
   const running: { stop(): Promise<void> }[] = [];
   const connections: Redis[] = [];
   let relay: Pump | undefined;
@@ -122,13 +122,13 @@ function startFollowing(
     group: orders.CONSUMER,
     consumer: config.node.name,
     start: 'beginning',
-    batch: 100,
+    batch: 200,
     blockMs: 500,
     claimIdleMs: 30_000,
     deliveriesMax: 20,
     retryMs: [100, 10_000],
     deadLettersMax: 10_000,
-    handler: (entry) => orders.follow(database, entry),
+    handler: (entries) => orders.follow(database, entries),
     onError: (err, id) => log.warn({ err, id }, 'a delivery event could not be handled'),
     onDeadLetter: (id, err) => {
       dead.inc();

@@ -8,7 +8,7 @@ import type {
   OrderQuery,
   OrderState,
 } from '../../contracts/api/orders.ts';
-import type { DeliveryChanged } from '../../contracts/api/service-events.ts';
+import { compareVersions, type DeliveryChanged } from '../../contracts/api/service-events.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import type { DeliveryState, EndCode, Fault } from '../../contracts/states.ts';
 import { isEnded } from '../../contracts/states.ts';
@@ -113,24 +113,39 @@ export function orderStateOf(state: DeliveryState): OrderState {
 
 export const CONSUMER = 'orders';
 
-/** Moves an order by what happened to its delivery. Once per event; older facts change nothing. */
+/** Moves orders by what happened to their deliveries. Once per event; older facts change nothing. */
 export async function follow(
   database: Database,
-  entry: EventEntry<DeliveryChanged>,
+  entries: readonly EventEntry<DeliveryChanged>[],
 ): Promise<void> {
-  const { event } = entry;
   await database.transaction(async (trx: Transaction) => {
-    if (!(await takeOnce(trx, CONSUMER, entry.id))) return;
-    const ended = isEnded(event.state);
-    const moved = await queries.moveOrder(trx, {
-      delivery: event.delivery,
-      state: orderStateOf(event.state),
-      endedMs: ended ? event.atMs : null,
-      reason: event.reason,
-      version: event.version,
-    });
-    if (moved === undefined) return;
-    const payload = changeOf(moved, event.atMs);
-    await enqueue(trx, [{ key: moved.id, topic: ORDER_TOPIC, payload }]);
+    const fresh = await takeOnce(
+      trx,
+      CONSUMER,
+      entries.map(({ id }) => id),
+    );
+    const moves = new Map<string, queries.OrderMove>();
+    for (const { id, event } of entries) {
+      if (!fresh.has(id)) continue;
+      const known = moves.get(event.delivery);
+      // Of several facts in one batch the newest is all that an order keeps.
+      if (known && compareVersions(known.version, event.version) >= 0) continue;
+      moves.set(event.delivery, {
+        delivery: event.delivery,
+        state: orderStateOf(event.state),
+        atMs: event.atMs,
+        endedMs: isEnded(event.state) ? event.atMs : null,
+        reason: event.reason,
+        version: event.version,
+      });
+    }
+    const moved = await queries.moveOrders(trx, [...moves.values()]);
+    await enqueue(
+      trx,
+      moved.map((row) => {
+        const atMs = moves.get(row.delivery)?.atMs ?? row.placed_ms;
+        return { key: row.id, topic: ORDER_TOPIC, payload: changeOf(row, atMs) };
+      }),
+    );
   });
 }

@@ -99,26 +99,39 @@ export async function listOrders(
 export interface OrderMove {
   readonly delivery: DeliveryId;
   readonly state: OrderState;
+  /** Zone ms of the fact. */
+  readonly atMs: number;
   readonly endedMs: number | null;
   readonly reason: EndReason | null;
   readonly version: FactVersion;
 }
 
-/** Moves an order if the fact is newer than what it knows; the row when it moved. */
-export async function moveOrder(db: Queryable, move: OrderMove): Promise<OrderRow | undefined> {
-  const { rows } = await db.raw<{ rows: OrderRow[] }>(
-    `UPDATE orders SET state = ?, ended_ms = ?, reason = ?, epoch = ?, seq = ?, index = ?
-      WHERE delivery = ? AND (epoch, seq, index) < (?, ?, ?) RETURNING *`,
-    [
-      move.state,
-      move.endedMs,
-      move.reason === null ? null : JSON.stringify(move.reason),
-      ...move.version,
-      move.delivery,
-      ...move.version,
-    ],
+/** Moves orders whose fact is newer than what they know; those whose state is another one now. */
+export async function moveOrders(
+  trx: Transaction,
+  moves: readonly OrderMove[],
+): Promise<OrderRow[]> {
+  if (moves.length === 0) return [];
+  const news = moves.map(({ delivery, state, endedMs, reason, version }) => {
+    const [epoch, seq, index] = version;
+    return { delivery, state, ended_ms: endedMs, reason, epoch, seq, index };
+  });
+  const { rows } = await trx.raw<{ rows: (OrderRow & { was: OrderState })[] }>(
+    `WITH news AS (
+       SELECT * FROM jsonb_to_recordset(?::jsonb) AS n (delivery text, state text,
+              ended_ms bigint, reason jsonb, epoch bigint, seq bigint, index integer)),
+     before AS (
+       SELECT o.id, o.state AS was FROM orders o JOIN news n ON n.delivery = o.delivery
+        ORDER BY o.id FOR UPDATE OF o)
+     UPDATE orders o SET state = n.state, ended_ms = n.ended_ms, reason = n.reason,
+            epoch = n.epoch, seq = n.seq, index = n.index
+       FROM news n, before b
+      WHERE o.delivery = n.delivery AND b.id = o.id
+        AND (o.epoch, o.seq, o.index) < (n.epoch, n.seq, n.index)
+      RETURNING o.*, b.was`,
+    [JSON.stringify(news)],
   );
-  return rows[0];
+  return rows.filter(({ was, state }) => was !== state);
 }
 
 export function orderView(row: OrderRow, items: readonly ItemRow[]): Order {

@@ -4,7 +4,7 @@
  */
 import type { DeliveryChanged } from '../../contracts/api/service-events.ts';
 import type { DriverId } from '../../contracts/ids.ts';
-import { isEnded } from '../../contracts/states.ts';
+import { type DeliveryState, isEnded } from '../../contracts/states.ts';
 import type { Door, TraceEntry } from '../../dispatch/redis/door.ts';
 import type { Database, Queryable } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
@@ -15,6 +15,8 @@ import { coarsen, decodeTrace, encodeTrace, type TimedPoint } from './trace-code
 export const CONSUMER = 'tracking';
 const CURSOR = 'traces';
 const READ_MAX = 500;
+/** States in which a delivery may have come to another driver, or to none. */
+const CARRIER_CHANGES: ReadonlySet<DeliveryState> = new Set(['pending', 'assigned', 'picked_up']);
 const ARCHIVE_BATCH = 50;
 const COARSEN_BATCH = 50;
 /** Host ms after the end until the last points have surely been read. */
@@ -57,14 +59,24 @@ function chunksOf(entries: readonly TraceEntry[]): queries.ChunkRow[] {
 export async function follow(
   database: Database,
   door: Door,
-  { id, event }: EventEntry<DeliveryChanged>,
+  entries: readonly EventEntry<DeliveryChanged>[],
 ): Promise<void> {
-  const atMs = Math.round(door.clock.hostMsAt(event.atMs));
-  const { delivery, driver, account } = event;
   await database.transaction(async (trx) => {
-    if (!(await takeOnce(trx, CONSUMER, id))) return;
-    if (isEnded(event.state)) await queries.setEnded(trx, delivery, account, atMs);
-    else await queries.setCarrier(trx, { delivery, driver, account }, atMs);
+    const fresh = await takeOnce(
+      trx,
+      CONSUMER,
+      entries.map(({ id }) => id),
+    );
+    for (const { id, event } of entries) {
+      if (!fresh.has(id)) continue;
+      const atMs = Math.round(door.clock.hostMsAt(event.atMs));
+      const { delivery, driver, account } = event;
+      if (isEnded(event.state)) await queries.setEnded(trx, delivery, account, atMs);
+      // Nothing to note while the carrier stays the same.
+      else if (CARRIER_CHANGES.has(event.state)) {
+        await queries.setCarrier(trx, { delivery, driver, account }, atMs);
+      }
+    }
   });
 }
 

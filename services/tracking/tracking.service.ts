@@ -32,7 +32,7 @@ export function createService(context: ServiceContext): ServiceSchema {
     tokens: createTokens(config.auth),
     gatewayUrl: `${config.gateway.publicUrl}/v1`,
   };
-  const action = createActionBuilder();
+  const action = createActionBuilder({ log: context.log });
   const running: Part[] = [];
   let redis: Redis | undefined;
   context.addCheck('tracking.database', () => database.ping());
@@ -106,7 +106,7 @@ function startFollowing(
     deliveriesMax: 20,
     retryMs: [100, 10_000],
     deadLettersMax: 10_000,
-    handler: (entry) => archive.follow(database, door, entry),
+    handler: (entries) => archive.follow(database, door, entries),
     onError: (err, id) => log.warn({ err, id }, 'a delivery event could not be handled'),
     onDeadLetter: (id, err) => log.error({ err, id }, 'a delivery event is a dead letter now'),
   });

@@ -14,17 +14,18 @@ import { WaggleError } from '../../contracts/errors.ts';
 import { type AccountId, type DriverId, newId, type UserId } from '../../contracts/ids.ts';
 import { hashSecret, newSecret } from '../../platform/auth/secrets.ts';
 import type { DriverClaims, Tokens as TokenSigner } from '../../platform/auth/tokens.ts';
-import type { Database, Queryable } from '../../platform/database.ts';
+import type { Database } from '../../platform/database.ts';
 import { uniqueViolation } from '../../platform/database-errors.ts';
 import { type Call, requireSystem, requireUser } from '../../platform/service.ts';
 import type { FailureGuard } from './failure-guard.ts';
-import { hashPassword, passwordFits } from './passwords.ts';
+import type { Passwords } from './passwords.ts';
 import * as queries from './queries.ts';
 
 export interface UsersDeps {
   readonly database: Database;
   readonly signer: TokenSigner;
   readonly guard: FailureGuard;
+  readonly passwords: Passwords;
   readonly accessTokenMs: number;
   readonly refreshTokenMs: number;
   /** How the pages are reached from outside. */
@@ -65,15 +66,17 @@ interface NewPerson {
   readonly driver?: DriverId | undefined;
 }
 
+type CreateDeps = Pick<UsersDeps, 'database' | 'passwords'>;
+
 /** E-mail addresses differ in case only by accident. */
 function foldEmail(email: string): string {
   return email.trim().toLowerCase();
 }
 
-async function createUser(db: Queryable, person: NewPerson): Promise<queries.UserRow> {
-  const passwordHash = await hashPassword(person.password);
+async function createUser(deps: CreateDeps, person: NewPerson): Promise<queries.UserRow> {
+  const passwordHash = await deps.passwords.hash(person.password);
   try {
-    return await queries.insertUser(db, {
+    return await queries.insertUser(deps.database.knex, {
       id: person.id,
       account: person.account,
       role: person.role,
@@ -97,7 +100,7 @@ export async function register(deps: UsersDeps, params: Register, call: Call): P
   const account = isVendor ? newId('account') : OPERATOR_ACCOUNT;
   // First, so that there is never a vendor without its account; one without a vendor harms nobody.
   if (isVendor) await queries.insertAccount(deps.database.knex, account, params.name);
-  const user = await createUser(deps.database.knex, {
+  const user = await createUser(deps, {
     id: newId('user'),
     role: isVendor ? 'vendor' : 'customer',
     account,
@@ -112,7 +115,7 @@ export async function register(deps: UsersDeps, params: Register, call: Call): P
 /** Makes the log-in of a driver; only the drivers service may. */
 export async function enrol(deps: UsersDeps, params: Enrol, call: Call): Promise<Session> {
   requireSystem(call);
-  const user = await createUser(deps.database.knex, {
+  const user = await createUser(deps, {
     ...params,
     role: 'driver',
     account: OPERATOR_ACCOUNT,
@@ -125,7 +128,7 @@ export async function login(deps: UsersDeps, params: Login, call: Call): Promise
   const email = foldEmail(params.email);
   deps.guard.check(email);
   const user = await queries.userByEmail(deps.database.knex, email);
-  if (!(await passwordFits(user?.password_hash, params.password)) || user === undefined) {
+  if (!(await deps.passwords.fits(user?.password_hash, params.password)) || user === undefined) {
     deps.guard.failed(email);
     throw new WaggleError('auth.invalid', 'e-mail address or password is wrong');
   }
@@ -207,13 +210,14 @@ export async function viewLink(deps: UsersDeps, call: Call): Promise<ViewLink> {
 
 /** Makes the first operator when it does not exist yet. */
 export async function ensureOperator(
-  database: Database,
+  deps: CreateDeps,
   operator: { readonly email: string; readonly password: string },
 ): Promise<void> {
+  const { database } = deps;
   await queries.insertAccount(database.knex, OPERATOR_ACCOUNT, 'Operator');
   if ((await queries.userByEmail(database.knex, foldEmail(operator.email))) !== undefined) return;
   try {
-    await createUser(database.knex, {
+    await createUser(deps, {
       id: newId('user'),
       role: 'ops',
       account: OPERATOR_ACCOUNT,

@@ -9,6 +9,7 @@ import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import * as apiKeys from './api-keys.ts';
 import { createFailureGuard } from './failure-guard.ts';
+import { createPasswords } from './passwords.ts';
 import { purgeRefreshTokens } from './queries.ts';
 import * as sessions from './sessions.ts';
 
@@ -20,11 +21,12 @@ export function createService({ config, log, addCheck }: ServiceContext): Servic
     database,
     signer: createTokens(config.auth),
     guard: createFailureGuard(),
+    passwords: createPasswords(),
     accessTokenMs: config.auth.accessTokenMs,
     refreshTokenMs: config.auth.refreshTokenMs,
     publicUrl: config.api.publicUrl,
   };
-  const action = createActionBuilder();
+  const action = createActionBuilder({ log });
   let purge: Pump | undefined;
   addCheck('users.database', () => database.ping());
   return {
@@ -77,7 +79,7 @@ export function createService({ config, log, addCheck }: ServiceContext): Servic
     },
     async started() {
       if (config.auth.operator !== undefined) {
-        await sessions.ensureOperator(database, config.auth.operator);
+        await sessions.ensureOperator(deps, config.auth.operator);
       }
       purge = startPump({
         work: async () => {

@@ -6,9 +6,9 @@ import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import * as vendors from './vendors.ts';
 
-export function createService({ config, addCheck }: ServiceContext): ServiceSchema {
+export function createService({ config, log, addCheck }: ServiceContext): ServiceSchema {
   const database = openDatabase('vendors', config.database.vendors);
-  const action = createActionBuilder();
+  const action = createActionBuilder({ log });
   addCheck('vendors.database', () => database.ping());
   return {
     name: 'vendors',

@@ -15,7 +15,7 @@ const LOOK_WHILE_OPENING_MS = 100;
 export function createService(context: ServiceContext): ServiceSchema {
   const { config, log } = context;
   const database = openDatabase('zones', config.database.zones);
-  const action = createActionBuilder();
+  const action = createActionBuilder({ log });
   let opener: Pump | undefined;
   let again: NodeJS.Timeout | undefined;
   const deps: zones.ZonesDeps = {

@@ -81,7 +81,7 @@ test('the inbox takes an event once, and again only if the first try was rolled 
   const database = await orders(t);
   const take = (fail: boolean): Promise<boolean> =>
     database.transaction(async (trx) => {
-      const isNew = await takeOnce(trx, 'test', 'evt_1');
+      const isNew = (await takeOnce(trx, 'test', ['evt_1'])).has('evt_1');
       if (fail) throw new Error('no');
       return isNew;
     });
@@ -159,9 +159,9 @@ test('a consumer handles in order, gives up after its tries, and what it gave up
   const handled: string[] = [];
   let isPoison = true;
   events.consume({
-    handler: async ({ id }: EventEntry) => {
-      if (id === 'two' && isPoison) throw new Error('poison');
-      handled.push(id);
+    handler: async (entries: readonly EventEntry[]) => {
+      if (isPoison && entries.some(({ id }) => id === 'two')) throw new Error('poison');
+      handled.push(...entries.map(({ id }) => id));
     },
   });
   for (const id of ['one', 'two', 'three']) await events.publish(id);
@@ -185,8 +185,8 @@ test('what a consumer had begun when it died is taken over by another one', asyn
   const handled: string[] = [];
   events.consume({
     consumer: 'two',
-    handler: async ({ id }) => {
-      handled.push(id);
+    handler: async (entries) => {
+      handled.push(...entries.map(({ id }) => id));
     },
   });
   await waitFor(() => handled.includes('one'));
