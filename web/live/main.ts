@@ -2,6 +2,7 @@
  * Starts the live page: joins session, feed, state, map and panel. Everything with a life of its own
  * is made here and handed to the parts.
  */
+import type { NodePicture } from '../../contracts/push.ts';
 import { paletteFor } from './activity.ts';
 import { type Feed, openFeed } from './feed.ts';
 import { LiveState } from './live-state.ts';
@@ -16,6 +17,8 @@ import { loadZones } from './zones.ts';
 
 const PANEL_MS = 500;
 const PRUNE_MS = 2_000;
+/** Unknown zones are asked for at most this often. */
+const ZONES_AGAIN_MS = 5_000;
 /** Two refusals within this time mean that renewing the token does not help. */
 const REFUSED_AGAIN_MS = 10_000;
 
@@ -51,6 +54,10 @@ class LivePage {
   private view: ViewCells = { cells: [], cut: false };
   private feed: Feed | null = null;
   private refusedMs = 0;
+  private token = '';
+  private zonesAskedMs = 0;
+  /** The map has found its place; from here on only people move it. */
+  private settled = false;
 
   constructor(config: PageConfig, start: ReturnType<typeof takeSession>['start']) {
     this.config = config;
@@ -75,10 +82,8 @@ class LivePage {
   /** Follows the city with a token; asks for a log-in when there is none or it was refused. */
   async follow(token: string | null): Promise<void> {
     const current = token ?? (await askToLogIn());
-    void loadZones(current).then(({ names, outlines }) => {
-      this.zoneNames = names;
-      this.map.showZones(outlines);
-    });
+    this.token = current;
+    void this.learnZones();
     this.feed = openFeed({
       url: this.config.gatewayUrl,
       token: current,
@@ -86,10 +91,32 @@ class LivePage {
       onCell: (picture) => {
         if (this.state.applyCell(picture, hostMs())) this.map.touch();
       },
-      onNode: (picture) => this.state.applyNode(picture, hostMs()),
+      onNode: (picture) => {
+        this.state.applyNode(picture, hostMs());
+        this.goWhereWorkIs(picture);
+      },
       onConnection: (connection) => this.connected(connection),
     });
     this.feed.watch(this.view.cells);
+  }
+
+  private async learnZones(): Promise<void> {
+    this.zonesAskedMs = hostMs();
+    const { names, outlines } = await loadZones(this.token);
+    this.zoneNames = names;
+    this.map.showZones(outlines);
+    if (!this.settled) this.map.goTo(new Set(names.keys()));
+  }
+
+  /** Once, to the zones that have drivers; zones that were opened since are asked for. */
+  private goWhereWorkIs(picture: NodePicture): void {
+    const zones = picture.shards.flatMap((shard) => shard.zones);
+    const isNew = zones.some((id) => !this.zoneNames.has(id));
+    if (isNew && hostMs() - this.zonesAskedMs > ZONES_AGAIN_MS) void this.learnZones();
+    if (this.settled) return;
+    const busy = picture.shards.filter((shard) => shard.drivers > 0);
+    const ids = new Set(busy.flatMap((shard) => shard.zones));
+    if (ids.size > 0) this.settled = this.map.goTo(ids);
   }
 
   private connected(connection: Connection): void {

@@ -92,13 +92,16 @@ export class MapView {
     this.dirty = true;
   }
 
-  /** Draws the outlines of zones, and moves there when the link named no place. */
+  /** Draws the outlines of zones. */
   showZones(zones: readonly ZoneOutline[]): void {
     this.zones = zones;
     this.touch();
-    const points = zones.flatMap((zone) => zone.path);
-    const [first] = points;
-    if (!first || this.options.start) return;
+  }
+
+  /** Moves to the given zones; false when the link named a place or none of them is known yet. */
+  goTo(ids: ReadonlySet<string>): boolean {
+    const points = this.zones.filter(({ id }) => ids.has(id)).flatMap((zone) => zone.path);
+    if (points.length === 0 || this.options.start) return false;
     const lons = points.map(([lon]) => lon);
     const lats = points.map(([, lat]) => lat);
     const wide = window.innerWidth > 760;
@@ -109,6 +112,7 @@ export class MapView {
       ],
       { padding: { top: 30, left: 40, right: wide ? 450 : 30, bottom: 30 }, animate: false },
     );
+    return true;
   }
 
   setPalette(palette: Palette): void {
