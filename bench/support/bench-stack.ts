@@ -31,6 +31,8 @@ export interface BenchStack {
   readonly gatewayPort: number;
   readonly pids: Readonly<Record<keyof ServerCpu, number>>;
   cpu(): ServerCpu;
+  /** A counter of the gateway's `/metrics`, by the beginning of its line; 0 when it has none. */
+  gatewayCount(lineStart: string): Promise<number>;
   /** Resident bytes of the server processes. */
   memory(): ServerCpu;
 }
@@ -70,6 +72,7 @@ export function withBenchStack<T>(use: (stack: BenchStack) => Promise<T>): Promi
       return await use({
         ...{ door, redisUrl: redis.url, gatewayPort, pids },
         cpu: () => each(cpuMicros),
+        gatewayCount: (lineStart) => readCount(definitions[1]?.adminPort ?? 0, lineStart),
         memory: () => each(residentBytes),
       });
     } finally {
@@ -99,6 +102,12 @@ async function ready(definition: ProcessDefinition, child?: ChildProcess): Promi
     const url = `http://127.0.0.1:${definition.adminPort}/health/ready`;
     return (await fetch(url).catch(() => null))?.status === 200;
   });
+}
+
+async function readCount(adminPort: number, lineStart: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+  const found = text.split('\n').find((line) => line.startsWith(lineStart));
+  return Number(found?.split(' ').at(-1) ?? 0);
 }
 
 async function stop(child: ChildProcess): Promise<void> {
