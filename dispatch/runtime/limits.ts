@@ -62,6 +62,8 @@ export const POSITIONS_SEED_MS = 60_000;
 export const POISON_STOPS = 2;
 /** After a broken round or timer a zone goes without for this long, host ms. */
 export const BROKEN_REST_MS = 5_000;
+/** An unknown outcome is asked for again after this long, host ms. */
+export const ASK_AGAIN_MS = 50;
 /** A host that could not get or keep its shard tries again after this long, at most. */
 export const RETRY_MS_MAX = 2_000;
 

@@ -7,6 +7,7 @@
  * In `running`, and only there, a tenure exists and the intake is open. One method sets the mode.
  */
 import { randomUUID } from 'node:crypto';
+import { RestoreNeededError } from './commit-once.ts';
 import { StepError } from './draft.ts';
 import type { Engine } from './engine.ts';
 import { LeaseKeeper, LeaseLostError } from './lease-keeper.ts';
@@ -17,7 +18,7 @@ import type { Intake, LeaseGrant, RuntimePorts } from './ports.ts';
 import { PositionFeed } from './position-feed.ts';
 import { restoreShard } from './restore.ts';
 import { Snapshotter } from './snapshotter.ts';
-import { RestoreNeededError, Tenure } from './tenure.ts';
+import { Tenure } from './tenure.ts';
 import { OwnFailures } from './zone-agenda.ts';
 
 export type HostMode = 'off' | 'restoring' | 'running' | 'stopped';

@@ -7,11 +7,13 @@
 import type { ZoneId } from '../../contracts/ids.ts';
 import type { LogPosition } from '../../contracts/push.ts';
 import type { TwoClocks } from '../core/index.ts';
+import { commitOnce, RestoreNeededError } from './commit-once.ts';
 import { Draft } from './draft.ts';
 import type { Engine, ZoneIndex } from './engine.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { LeaseLostError } from './lease-keeper.ts';
 import {
+  ASK_AGAIN_MS,
   COMMIT_COMMANDS_MAX,
   EFFECT_BATCHES_MAX,
   HASH_EVERY,
@@ -23,7 +25,7 @@ import type { LogRecord } from './log-record.ts';
 import { LOG_RECORD_VERSION } from './log-record.ts';
 import { PicturePublisher } from './picture-publisher.ts';
 import { eventsByZone, placeEffect } from './placing.ts';
-import type { CommitAnswer, Intake, MailboxEntry, Outgoing, RuntimePorts } from './ports.ts';
+import type { Intake, MailboxEntry, Outgoing, RuntimePorts } from './ports.ts';
 import type { PositionFeed } from './position-feed.ts';
 import type { Restored } from './restore.ts';
 import type { Snapshotter } from './snapshotter.ts';
@@ -31,18 +33,11 @@ import { STREAM_START, streamIdMs } from './stream-id.ts';
 import type { OwnFailures } from './zone-agenda.ts';
 import { ZoneAgenda } from './zone-agenda.ts';
 
-/** The memory does not match the log any more: restore under the same lease. */
-export class RestoreNeededError extends Error {
-  override readonly name = 'RestoreNeededError';
-}
-
 /** Hashing may take this long; slower states are hashed more rarely. */
 const HASH_MS_MAX = 5;
 const HASH_RARELY = 16;
 /** At this multiple of its byte bound the log takes nothing more; the store refuses at 5/4. */
 const HOLD_PART = 1.2;
-/** An unknown outcome is asked for again after this long, host ms. */
-const ASK_AGAIN_MS = 50;
 
 export interface TenureDeps<S, C> {
   readonly engine: Engine<S, C>;
@@ -293,7 +288,7 @@ export class Tenure<S, C> {
   private async commit(draft: Draft<S, C>): Promise<void> {
     const record = this.record(draft);
     this.deps.lease.assertSafe();
-    const answer = await this.commitOnce(record);
+    const answer = await commitOnce(this.deps, record);
     if (answer) {
       if (answer.outcome === 'lost_lease') throw new LeaseLostError('the commit was fenced off');
       if (answer.outcome !== 'committed') throw new RestoreNeededError(answer.outcome);
@@ -306,28 +301,6 @@ export class Tenure<S, C> {
     this.commits++;
     this.afterCommit(record);
     this.deps.onCommitted?.(this.shard, record);
-  }
-
-  /** Null: the answer was lost, but the record is in the log. */
-  private async commitOnce(record: LogRecord): Promise<CommitAnswer | null> {
-    const { ports, lease } = this.deps;
-    try {
-      return await ports.log.commit(lease.fence, record);
-    } catch (error) {
-      this.deps.report(`outcome of commit ${record.seq} is unknown`, error);
-    }
-    for (;;) {
-      lease.assertSafe();
-      try {
-        const last = await ports.log.last(lease.fence.shard);
-        if (last.epoch === record.epoch && last.seq === record.seq) return null;
-        throw new RestoreNeededError(`the log ends at ${last.seq}, not at ${record.seq}`);
-      } catch (error) {
-        if (error instanceof RestoreNeededError) throw error;
-        await this.deps.pause(ASK_AGAIN_MS);
-        lease.renewWhenDue();
-      }
-    }
   }
 
   private record(draft: Draft<S, C>): LogRecord {
