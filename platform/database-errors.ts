@@ -19,6 +19,13 @@ const UNREACHABLE = new Set([
   'EHOSTUNREACH',
 ]);
 
+/** Objection wraps the driver's error in one of its own. */
+function unwrap(error: unknown): unknown {
+  if (typeof error !== 'object' || error === null) return error;
+  const { nativeError } = error as { nativeError?: unknown };
+  return nativeError ?? error;
+}
+
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { code } = error as { code?: unknown };
@@ -26,7 +33,8 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /** The violated unique constraint, or undefined. */
-export function uniqueViolation(error: unknown): string | undefined {
+export function uniqueViolation(wrapped: unknown): string | undefined {
+  const error = unwrap(wrapped);
   if (codeOf(error) !== UNIQUE_VIOLATION) return undefined;
   const { constraint } = error as { constraint?: unknown };
   return typeof constraint === 'string' ? constraint : '';
@@ -34,11 +42,12 @@ export function uniqueViolation(error: unknown): string | undefined {
 
 /** Whether the same transaction may simply be run again. */
 export function isRetryable(error: unknown): boolean {
-  return RETRY.has(codeOf(error) ?? '');
+  return RETRY.has(codeOf(unwrap(error)) ?? '');
 }
 
 /** Whether Postgres cannot be reached or cannot serve now. */
-export function isDatabaseAway(error: unknown): boolean {
+export function isDatabaseAway(wrapped: unknown): boolean {
+  const error = unwrap(wrapped);
   if (typeof error !== 'object' || error === null) return false;
   const code = codeOf(error);
   if (code !== undefined && (UNREACHABLE.has(code) || AWAY.test(code))) return true;

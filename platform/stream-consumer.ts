@@ -1,8 +1,9 @@
 /**
  * A typed consumer of one Redis Stream in one consumer group. Handles what it read in one go, in the
- * order of the stream; when that fails, one entry after the other. What fails alone is tried again in
- * place with back-off, so that nothing overtakes, and after `deliveriesMax` is a dead letter. At least once: the handler
- * dedupes (see inbox.ts). Every choice is made at the call site; there are no defaults.
+ * order of the stream; when that fails, one entry after the other. What fails alone is tried again
+ * in place with back-off, so that nothing overtakes, and after `deliveriesMax` is a dead letter. At
+ * least once: the handler dedupes (see inbox.ts). Every choice is made at the call site; there are
+ * no defaults.
  */
 import type { Redis } from 'ioredis';
 import type { EventEntry } from './event-stream.ts';

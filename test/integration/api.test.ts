@@ -65,6 +65,22 @@ describe('the REST door', () => {
     assert.equal((await stack.call('POST', `${path}/vehicles`, vehicle)).status, 404);
   });
 
+  test('an e-mail address registers once, whatever its case, and leaves no driver behind', async () => {
+    const body = { email: 'twice@example.com', password: 'a long password', name: 'T' };
+    expectOk(await stack.call('POST', '/auth/register', { body }));
+    const again = { ...body, email: 'Twice@Example.com' };
+    const customer = await stack.call('POST', '/auth/register', { body: again });
+    assert.deepEqual([customer.status, customer.body.code], [409, 'resource.conflict']);
+    const count = async (): Promise<number> => {
+      const answer = await stack.call('GET', '/drivers', { token: tokens.get('ops') });
+      return (expectOk(answer).items as unknown[]).length;
+    };
+    const before = await count();
+    const driver = { ...body, vehicles: [{ kind: 'car' }] };
+    assert.equal((await stack.call('POST', '/drivers', { body: driver })).status, 409);
+    assert.equal(await count(), before);
+  });
+
   test('a refused field is named with a pointer, and the answer carries the correlation id', async () => {
     const body = { name: 'X', place: { lat: 91, lon: 0 }, timeZone: 'Europe/Berlin' };
     const headers = { 'x-correlation-id': 'a-correlation-id' };
