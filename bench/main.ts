@@ -4,7 +4,7 @@
  * other than 0 means that nothing could be measured.
  */
 
-import { describeMachine } from './support/machine.ts';
+import { describeMachine, loadNow } from './support/machine.ts';
 import { asJson, asTable, type BenchResult } from './support/report.ts';
 
 interface Bench {
@@ -16,6 +16,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   nearest: {
     what: 'ten nearest idle drivers of 100,000 that keep moving, against Redis GEOSEARCH',
     load: async () => (await import('./nearest.ts')).benchNearest,
+  },
+  commit: {
+    what: 'commands of one shard to their fenced commit, and a snapshot of 100,000 drivers',
+    load: async () => (await import('./commit.ts')).benchCommit,
   },
   ingest: {
     what: '10,000 drivers report through gateway, Redis and dispatch to the index of their zone',
@@ -45,8 +49,9 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(usage());
     return 2;
   }
-  const machine = describeMachine();
+  const loadBefore = loadNow();
   const result = await (await bench.load())();
+  const machine = describeMachine(loadBefore);
   process.stdout.write(
     argv.includes('--json') ? `${asJson(result, machine)}\n` : asTable(result, machine),
   );

@@ -40,11 +40,12 @@ export function asJson(result: BenchResult, machine: Machine): string {
 
 /** The result as a table. */
 export function asTable(result: BenchResult, machine: Machine): string {
-  const { cpu, cores, memoryGb, kernel, node, loadBefore, commit, modified, at } = machine;
+  const { cpu, cores, memoryGb, kernel, node, loadBefore, loadAfter, commit, modified, at } =
+    machine;
   const width = Math.max(...[...result.facts, ...result.targets].map(({ what }) => what.length));
   const lines = [
     `${result.name}: ${result.question}`,
-    `  ${cpu}, ${cores} cores, ${memoryGb} GB, Linux ${kernel}, Node ${node}, load ${loadBefore}`,
+    `  ${cpu}, ${cores} cores, ${memoryGb} GB, Linux ${kernel}, Node ${node}, load ${loadBefore} to ${loadAfter}`,
     `  commit ${commit}${modified ? ' with changes' : ''}, ${at}`,
     '',
     ...result.facts.map(({ what, value, unit }) => row(what, width, value, unit)),

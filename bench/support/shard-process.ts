@@ -8,7 +8,9 @@ import { coreEngine } from '../../dispatch/runtime/core-engine.ts';
 import { ShardHost } from '../../dispatch/runtime/shard-host.ts';
 
 export type ShardOrder =
-  | { readonly do: 'start'; readonly redisUrl: string }
+  /** Connects; nothing is taken in yet. */
+  | { readonly do: 'open'; readonly redisUrl: string }
+  | { readonly do: 'run' }
   | { readonly do: 'figures' };
 
 export interface ShardFigures {
@@ -24,7 +26,7 @@ let host: Host | undefined;
 let problems = 0;
 
 async function obey(order: ShardOrder): Promise<ShardFigures> {
-  if (order.do === 'start') {
+  if (order.do === 'open') {
     const report = (problem: string, error: unknown): void => {
       problems++;
       process.stderr.write(`${problem}: ${String(error)}\n`);
@@ -32,8 +34,7 @@ async function obey(order: ShardOrder): Promise<ShardFigures> {
     const { redisUrl } = order;
     const { ports } = await openRedisRuntime({ redisUrl, keyPrefix: '', onProblem: report });
     host = new ShardHost({ shard: 0, owner: 'bench', engine: coreEngine, ports, report });
-    void host.run();
-  }
+  } else if (order.do === 'run') void host?.run();
   return {
     commits: host?.tenure?.commits ?? 0,
     snapshotPauseMs: host?.snapshotter?.lastPauseMs ?? 0,
