@@ -145,10 +145,15 @@ export class Connection {
       return this.retry(this.fullJitter(BACK_OFF_MS, BACK_OFF_MS_MAX), { reason });
     }
     if (this.state !== 'connecting') return;
-    const socket = (this.options.openSocket ?? openPlatformSocket)(
-      addressOf(this.options.url),
-      SUBPROTOCOL,
-    );
+    let socket: SocketLike;
+    try {
+      const open = this.options.openSocket ?? openPlatformSocket;
+      socket = open(addressOf(this.options.url), SUBPROTOCOL);
+    } catch (error) {
+      // Not an address, or one this platform will not open: no retry makes it better.
+      const reason = error instanceof Error ? error.message : 'the socket cannot be opened';
+      return this.end('refused', new ClientError('stopped', reason), { reason });
+    }
     this.socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.sayHello(socket);

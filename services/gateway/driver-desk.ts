@@ -11,14 +11,9 @@ import type { ActMessage } from '../../contracts/wire/messages.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import { deedOf } from './deed.ts';
 import type { DriverLink, WaitingAction } from './driver-link.ts';
-import {
-  HTTP_LINK_MS,
-  REASSERT_BATCH,
-  RELOCATE_ATTEMPTS_MAX,
-  RELOCATE_MS,
-  WAITING_ACTIONS_MAX,
-} from './limits.ts';
+import { HTTP_LINK_MS, REASSERT_BATCH, WAITING_ACTIONS_MAX } from './limits.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import { ZoneSeeker } from './zone-seeker.ts';
 
 type Push<T extends GatewayPush['t']> = Extract<GatewayPush, { t: T }>;
 
@@ -32,19 +27,21 @@ export interface DriverDeskOptions {
 }
 
 export class DriverDesk {
+  /** Drivers known over HTTP only. */
+  httpLinks = 0;
   private readonly options: DriverDeskOptions;
   private readonly links = new Map<DriverId, DriverLink>();
-  /** Links with a zone to look up, at their time. */
-  private readonly seeking = new Set<DriverLink>();
+  private readonly seeker: ZoneSeeker;
   /** Links whose zone must be told of their session. */
   private readonly untold = new Set<DriverLink>();
 
   constructor(options: DriverDeskOptions) {
     this.options = options;
-  }
-
-  get size(): number {
-    return this.links.size;
+    this.seeker = new ZoneSeeker({
+      door: options.door,
+      onFound: (link, zone) => this.settleIn(link, zone),
+      onProblem: (link, error) => this.report(link, error),
+    });
   }
 
   find(driver: DriverId): DriverLink | undefined {
@@ -60,6 +57,7 @@ export class DriverDesk {
     }
     if (before) this.forget(before, 'superseded');
     this.links.set(link.driver, link);
+    if (link.socket === null) this.httpLinks += 1;
     link.zone = zone;
     if (zone !== null) this.tellPresence(link);
   }
@@ -137,11 +135,7 @@ export class DriverDesk {
 
   /** Carries on what waits for its time. */
   tick(nowMs: number): void {
-    for (const link of this.seeking) {
-      if (link.seekAtMs > nowMs) continue;
-      this.seeking.delete(link);
-      void this.lookUp(link);
-    }
+    this.seeker.tick(nowMs);
     let left = REASSERT_BATCH;
     for (const link of this.untold) {
       if (left-- === 0) break;
@@ -159,8 +153,10 @@ export class DriverDesk {
   }
 
   private forget(link: DriverLink, close: 'superseded' | null): void {
-    if (this.links.get(link.driver) === link) this.links.delete(link.driver);
-    this.seeking.delete(link);
+    if (this.links.get(link.driver) !== link) return;
+    this.links.delete(link.driver);
+    this.seeker.stop(link);
+    if (link.socket === null) this.httpLinks -= 1;
     this.untold.delete(link);
     const error = new WaggleError('service.unavailable', 'the connection ended');
     for (const action of [...(link.waiters?.keys() ?? [])]) {
@@ -251,9 +247,7 @@ export class DriverDesk {
     link.position = { epoch, seq };
     link.lastAction = view.lastAction;
     link.hasWork = view.stops.length > 0;
-    link.isSeeking = false;
-    link.seekAttempts = 0;
-    this.seeking.delete(link);
+    this.seeker.stop(link);
     link.zone = view.zone;
     if (!isSamePlace || link.slot !== view.slot) {
       link.slot = view.slot;
@@ -295,35 +289,12 @@ export class DriverDesk {
   }
 
   private seek(link: DriverLink): void {
-    if (link.isSeeking) return;
-    this.options.metrics.flows.relocations += 1;
-    link.isSeeking = true;
-    void this.lookUp(link);
-  }
-
-  private async lookUp(link: DriverLink): Promise<void> {
-    const before = link.zone;
-    let zone: ZoneId | null = before;
-    try {
-      zone = await this.options.door.driverZone(link.driver);
-    } catch (error) {
-      this.report(link, error);
-    }
-    if (this.links.get(link.driver) !== link || !link.isSeeking) return;
-    // The directory follows the log: where it still names the zone that sent us away, it is asked
-    // again, a little later each time.
-    if (zone !== null && zone === before && link.seekAttempts < RELOCATE_ATTEMPTS_MAX) {
-      link.seekAtMs = this.options.door.clock.hostMs() + RELOCATE_MS * 2 ** link.seekAttempts;
-      link.seekAttempts += 1;
-      this.seeking.add(link);
-      return;
-    }
-    this.settleIn(link, zone === before ? null : zone);
+    if (!link.isSeeking) this.options.metrics.flows.relocations += 1;
+    this.seeker.start(link);
   }
 
   private settleIn(link: DriverLink, zone: ZoneId | null): void {
-    link.isSeeking = false;
-    link.seekAttempts = 0;
+    if (this.links.get(link.driver) !== link) return;
     link.zone = zone;
     link.slot = -1;
     link.viewVersion = -1;

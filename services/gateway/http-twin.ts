@@ -176,7 +176,7 @@ export class HttpTwin {
     const { door, drivers } = this.options;
     const open = drivers.find(driver.id);
     if (open) return open;
-    if (drivers.size - this.options.sockets() > HTTP_LINKS_MAX) {
+    if (drivers.httpLinks >= HTTP_LINKS_MAX) {
       throw new WaggleError('service.unavailable');
     }
     const [session, zone] = await Promise.all([door.nextSession(), door.driverZone(driver.id)]);

@@ -21,8 +21,11 @@ export const LOC_INTERVAL_MS = 500;
 export const LOC_INTERVAL_MS_MAX = 8_000;
 /** A tick this late means that the gateway has too much to do. */
 export const LAG_MS = 100;
-/** Live points are confirmed at most this often. */
-export const LOC_ACK_MS = 5_000;
+/**
+ * Live points are confirmed at most this often: a sign of life for the app, sooner than it would
+ * ask for one, and seldom enough not to cost what a position costs.
+ */
+export const LOC_ACK_MS = 15_000;
 /** Reconnects after a drain or a crash spread over this. */
 export const RECONNECT_JITTER_MS = 2_000;
 /** How long DRAIN may take to be obeyed before sockets are closed. */

@@ -177,6 +177,27 @@ describe('a driver', () => {
     assert.equal((await going).refused, undefined);
   });
 
+  it('whom no zone holds any more is told so, and its action is refused with the reason', async (t) => {
+    const stage = await openStage(t);
+    const { client, driver, presence, views } = await onDuty(t, stage);
+    const arriving = client.arrived(newId('delivery'));
+    await stage.command('driver.acted', (each) => each.action === 2);
+    await stage.push({ t: 'elsewhere', driver: driver.id, session: presence.session });
+    // The directory still names the zone: the gateway asks again until it does not.
+    await waitFor(() => stage.gateway.metrics.flows.relocations === 1);
+    await stage.place(driver.id, null);
+    assert.equal((await arriving).refused, 'not_on_duty');
+    assert.equal(views.at(-1), null);
+    const going = client.goOnDuty({ vehicle: driver.vehicle, at: HOME });
+    const acted = await stage.command('driver.acted', (each) => each.action === 3);
+    assert.equal(acted.deed.kind, 'duty');
+    await stage.push({
+      ...{ t: 'ack', driver: driver.id, session: presence.session },
+      ...{ action: 3, deed: 'duty' },
+    });
+    await going;
+  });
+
   it('is asked to stop when a newer session of it appears, here or elsewhere', async (t) => {
     const stage = await openStage(t);
     const { states, presence, driver } = await onDuty(t, stage);
