@@ -10,13 +10,13 @@ import type { TwoClocks } from '../core/index.ts';
 import { commitOnce, RestoreNeededError } from './commit-once.ts';
 import { Draft } from './draft.ts';
 import type { Engine, ZoneIndex } from './engine.ts';
+import { HashCadence } from './hash-cadence.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { LeaseLostError } from './lease-keeper.ts';
 import {
   ASK_AGAIN_MS,
   COMMIT_COMMANDS_MAX,
   EFFECT_BATCHES_MAX,
-  HASH_EVERY,
   LOG_BYTES_MAX,
   POISON_STOPS,
   TURN_POSITIONS_MAX,
@@ -33,10 +33,6 @@ import { STREAM_START, streamIdMs } from './stream-id.ts';
 import type { OwnFailures } from './zone-agenda.ts';
 import { ZoneAgenda } from './zone-agenda.ts';
 
-/** Hashing may take this long; slower states are hashed more rarely, by the square of the excess. */
-const HASH_MS_MAX = 5;
-/** Drivers and open deliveries of a state that is hashed at all (100,000 drivers take 0.4 s). */
-const HASH_RECORDS_MAX = 4_000;
 /** At this multiple of its byte bound the log takes nothing more; the store refuses at 5/4. */
 const HOLD_PART = 1.2;
 
@@ -89,7 +85,7 @@ export class Tenure<S, C> {
   /** The log's end when it was first found full. */
   private fullSinceSeq: number | null = null;
   private firstRecord = true;
-  private hashEvery = HASH_EVERY;
+  private readonly hashes: HashCadence<S, C>;
 
   constructor(deps: TenureDeps<S, C>, start: TenureStart<S>) {
     this.deps = deps;
@@ -101,6 +97,7 @@ export class Tenure<S, C> {
     this.intake = start.intake;
     this.suspectsLeft = start.suspectsUntilMs > 0 ? COMMIT_COMMANDS_MAX : 0;
     this.logBytes = start.logBytes;
+    this.hashes = new HashCadence(deps);
     this.startedMs = deps.ports.clock.hostMs();
     this.pictures = new PicturePublisher({
       clock: deps.ports.clock,
@@ -317,28 +314,10 @@ export class Tenure<S, C> {
       events: draft.events,
       weights: draft.weights,
       flags: this.deps.flags ?? [],
-      ...(seq % this.hashEvery === 0 ? this.measuredHash() : {}),
+      ...this.hashes.at(seq, this.shard, this.atMs),
       ...(this.firstRecord ? { predecessor: this.position } : {}),
       ...(this.firstRecord && gapMs !== null ? { gapMs } : {}),
     };
-  }
-
-  /**
-   * Nothing when the state has grown too large to hash between two commits: from then on the chunk
-   * hashes of snapshots and audit are what finds a difference.
-   */
-  private measuredHash(): { hash?: number } {
-    const startMs = this.deps.stopwatchMs();
-    let records = 0;
-    for (const zone of this.agendas.keys()) {
-      const { drivers, open } = this.deps.engine.stats(this.shard, zone, this.atMs);
-      records += drivers + open;
-    }
-    if (records > HASH_RECORDS_MAX) return {};
-    const hash = this.deps.engine.hash(this.shard);
-    const tookMs = this.deps.stopwatchMs() - startMs;
-    this.hashEvery = HASH_EVERY * Math.ceil(tookMs / HASH_MS_MAX || 1) ** 2;
-    return { hash };
   }
 
   private afterCommit(record: LogRecord): void {
