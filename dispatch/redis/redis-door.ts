@@ -39,7 +39,7 @@ import { packTraces, unpackTraces } from './trace-text.ts';
 import { ZoneCache } from './zone-cache.ts';
 
 /** A picture older than this belongs to a node that is gone. */
-const PICTURE_AGE_MS_MAX = 10_000;
+const PICTURE_AGE_MS_MAX = 3_500;
 
 interface Parts {
   readonly options: DoorOptions;
