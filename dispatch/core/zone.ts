@@ -3,7 +3,14 @@
  * records; changed only by `apply`. Look-up tables and the agenda are derived and rebuilt at restore.
  */
 import { type DeliveryId, type DriverId, hash32, type OfferId } from '../../contracts/ids.ts';
-import type { Control, ControlKind, ZoneConfig, ZonePolicy } from '../../contracts/zone.ts';
+import {
+  type Control,
+  type ControlKind,
+  DEFAULT_POLICY,
+  DEFAULT_WEIGHTS,
+  type ZoneConfig,
+  type ZonePolicy,
+} from '../../contracts/zone.ts';
 import { Agenda } from './agenda.ts';
 import { Plane } from './plane.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
@@ -35,9 +42,9 @@ export class Zone {
   readonly hash: number;
 
   constructor(config: ZoneConfig) {
-    this.config = config;
+    this.config = complete(config);
     this.plane = new Plane(config.plane);
-    this.travel = new DistanceSpeed(config);
+    this.travel = new DistanceSpeed(this.config);
     this.hash = hash32(config.id);
   }
 
@@ -57,10 +64,19 @@ export class Zone {
 
   /** Replaces the configuration; the plane and the grid of a zone never change. */
   reconfigure(config: ZoneConfig): void {
-    this.config = config;
+    this.config = complete(config);
     this.plane = new Plane(config.plane);
-    this.travel = new DistanceSpeed(config);
+    this.travel = new DistanceSpeed(this.config);
   }
+}
+
+/** A configuration that was written before a weight or a limit existed gets its default. */
+function complete(config: ZoneConfig): ZoneConfig {
+  return {
+    ...config,
+    weights: { ...DEFAULT_WEIGHTS, ...config.weights },
+    policy: { ...DEFAULT_POLICY, ...config.policy },
+  };
 }
 
 /** Distance within which a driver is considered, with the ops' control applied. */

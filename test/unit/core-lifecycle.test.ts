@@ -282,3 +282,13 @@ test('the newest session of a driver wins', () => {
   });
   assert.deepEqual(connect('g1', 3), []);
 });
+
+test('a zone whose configuration is older than a weight still matches', () => {
+  const config = zoneConfig(1, { autoAssign: true });
+  const { delayPerMille: _, ...weights } = config.weights;
+  const old = JSON.parse(JSON.stringify({ ...config, weights })) as typeof config;
+  const world = new CoreWorld(old);
+  const driver = world.join(1, place(0.5, 0.51));
+  world.command({ type: 'delivery.request', number: 1, request: request(1) });
+  assert.equal(only(world.round(), 'delivery.assigned').driver, driver);
+});
