@@ -60,6 +60,7 @@ export class DriverApp {
   private view: DriverView | null = null;
   private seenOffer: OfferId | null = null;
   private dutyAsked = false;
+  private isCounted = false;
   private armed: Disarm | null = null;
   /** Resolves when the courier is off duty and its socket closed. */
   readonly done: Promise<void>;
@@ -99,7 +100,7 @@ export class DriverApp {
   /** Ends at once, whatever is left: the run is over. */
   finish(): void {
     if (this.mode === 'done') return;
-    if (this.isWorking) this.world.counters.onDuty--;
+    this.countDuty(false);
     this.mode = 'done';
     this.armed?.();
     this.world.journal.connectionLost(this.driver, performance.now());
@@ -136,8 +137,15 @@ export class DriverApp {
       return;
     }
     this.mode = 'working';
-    this.world.counters.onDuty++;
+    this.countDuty(true);
     this.report();
+  }
+
+  /** Counts the courier among those on duty once, whatever it goes through. */
+  private countDuty(onDuty: boolean): void {
+    if (onDuty === this.isCounted) return;
+    this.isCounted = onDuty;
+    this.world.counters.onDuty += onDuty ? 1 : -1;
   }
 
   private async askOff(): Promise<void> {
@@ -173,7 +181,7 @@ export class DriverApp {
     this.view = null;
     this.body.plan([], this.world.clock.zoneMs());
     if (this.mode !== 'working' || !hadView) return;
-    this.world.counters.onDuty--;
+    this.countDuty(false);
     this.mode = 'starting';
     void this.goOnDuty();
   }

@@ -202,6 +202,14 @@ describe('a courier at its phone', () => {
     assert.equal(stand.counters.onDuty, 0);
   });
 
+  it('is not counted off duty when it never was on', async () => {
+    const stand = new Stand();
+    stand.app.leave();
+    await stand.app.done;
+    assert.equal(stand.counters.onDuty, 0);
+    assert.equal(stand.closed, true);
+  });
+
   it('goes on duty again when no zone knows it any more', async () => {
     const stand = await onDuty();
     stand.show({});
