@@ -284,7 +284,6 @@ function result(rig: Rig, full: Flood, even: Steady): BenchResult {
   const perSecond = (1_000 * commands) / usage.wallMs;
   const snapshot = snapshots();
   const cores = (micros: number): string => (micros / usage.wallMs / 1_000).toFixed(2);
-  const isHost = usage.dispatch > usage.redis;
   return {
     name: 'commit',
     question: `commands of one shard, with ${DRIVERS} drivers on duty, AOF everysec`,
@@ -317,8 +316,9 @@ function result(rig: Rig, full: Flood, even: Steady): BenchResult {
       },
     ],
     bottleneck:
-      `${isHost ? 'the host: stepping and writing records as JSON' : 'Redis'}; cores busy with a full ` +
-      `mailbox: dispatch ${cores(usage.dispatch)}, Redis ${cores(usage.redis)}`,
+      `cores busy with a full mailbox: dispatch ${cores(usage.dispatch)}, Redis ` +
+      `${cores(usage.redis)}. They take turns, one commit in flight; the rest of the time both ` +
+      'waited, for each other or, on a shared machine, for a processor',
   };
 }
 

@@ -182,9 +182,9 @@ function bottleneck({ cpu, wallMs, generator }: Phase): string {
   const cores = (micros: number): string => (micros / wallMs / 1_000).toFixed(2);
   const { gateway, redis, dispatch } = cpu;
   return (
-    `no server was full; cores busy: gateway ${cores(gateway)}, Redis ${cores(redis)}, dispatch ` +
-    `${cores(dispatch)}, generator ${cores(generator)}. The gateway's receiving of one frame comes ` +
-    'first, and age is mostly its flush every 50 ms'
+    `cores busy with singles: gateway ${cores(gateway)}, Redis ${cores(redis)}, dispatch ` +
+    `${cores(dispatch)}, generator ${cores(generator)}. The gateway's work on a frame is the ` +
+    'largest part; the median age is about what its flush every 50 ms explains'
   );
 }
 
