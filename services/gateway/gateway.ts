@@ -44,6 +44,9 @@ export interface GatewayOptions {
   readonly socketBytesMax: number;
   readonly messagesPerSecond: number;
   readonly flushMs: number;
+  /** Host ms; the defaults are in `limits.ts`. */
+  readonly helloTimeoutMs?: number;
+  readonly stuckMs?: number;
   /** Counters go here; null: they are only kept. */
   readonly registry: Registry | null;
   readonly warn: (fields: object, text: string) => void;
@@ -249,12 +252,13 @@ export class Gateway {
 
   /** What has run out of time. */
   private sweep(nowMs: number): void {
+    const { helloTimeoutMs = HELLO_TIMEOUT_MS, stuckMs = STUCK_MS } = this.options;
     for (const session of this.sessions) {
       const isEntering = session.mode === 'waiting' || session.mode === 'verifying';
-      if (isEntering && nowMs - session.openedMs > HELLO_TIMEOUT_MS) {
+      if (isEntering && nowMs - session.openedMs > helloTimeoutMs) {
         session.refuse('hello_timeout');
         session.close('hello_timeout');
-      } else if (session.stuckMs > 0 && nowMs - session.stuckMs > STUCK_MS) {
+      } else if (session.stuckMs > 0 && nowMs - session.stuckMs > stuckMs) {
         session.refuse('slow_consumer', 'stuck');
         session.close('slow_consumer');
       } else if (session.mode === 'live' && session.expiresMs <= nowMs) {

@@ -154,13 +154,17 @@ export class Session {
     this.send({ t: 'err', code, detail: title, retryable, ...about });
   }
 
-  /** Closes with an instruction. A peer that takes no bytes never reads it, so it is cut. */
+  /**
+   * Closes with an instruction. It stands behind what the peer has not read yet; a peer with more
+   * than its budget unread would never come to it, and is cut.
+   */
   close(name: CloseName): void {
     const { socket } = this;
     if (!socket) return;
     this.mode = 'closed';
-    if (name === 'slow_consumer' && socket.getBufferedAmount() > 0) {
-      this.context.metrics.closes[name] = (this.context.metrics.closes[name] ?? 0) + 1;
+    if (socket.getBufferedAmount() > this.context.socketBytesMax) {
+      const { closes } = this.context.metrics;
+      closes[name] = (closes[name] ?? 0) + 1;
       socket.close();
       return;
     }

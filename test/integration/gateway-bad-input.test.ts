@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { describe, it } from 'node:test';
+import { Registry } from 'prom-client';
 import { newId } from '../../contracts/ids.ts';
 import { CLOSE_CODES } from '../../contracts/wire/close-codes.ts';
 import { encodeLoc, type LocFrame } from '../../contracts/wire/loc-frame.ts';
@@ -115,6 +116,24 @@ describe('a frame', () => {
     assert.equal(response.statusCode, 426);
     assert.equal(response.headers['sec-websocket-protocol'], 'waggle.v1');
     asking.destroy();
+  });
+});
+
+describe('what was refused', () => {
+  it('is counted where it can be scraped, and logged once for a socket and reason', async (t) => {
+    const registry = new Registry();
+    const { socket, stage } = await placed(t, { gateway: { registry } });
+    for (let i = 0; i < 3; i++) socket.send({ t: 'ack', view: -1 });
+    await waitFor(() => socket.messages.filter((each) => each.t === 'invalid').length === 3);
+    socket.send('{');
+    await socket.closed();
+    const shown = await registry.metrics();
+    assert.match(shown, /waggle_gateway_refusals_total\{reason="invalid"\} 3/);
+    assert.match(shown, /waggle_gateway_refusals_total\{reason="malformed"\} 1/);
+    assert.match(shown, /waggle_gateway_closes_total\{code="malformed"\} 1/);
+    assert.match(shown, /waggle_gateway_sockets 0/);
+    const reasons = stage.warnings.map((each) => (each as { reason?: string }).reason);
+    assert.deepEqual(reasons, ['invalid', 'malformed']);
   });
 });
 
@@ -284,13 +303,13 @@ describe('a token', () => {
     assert.ok(!socket.messages.some((each) => each.t === 'subok'));
   });
 
-  it('before which nothing is answered: the first message must be HELLO', async (t) => {
-    const stage = await openStage(t);
+  it('before which nothing is answered: the first message must be HELLO, and soon', async (t) => {
+    const stage = await openStage(t, { gateway: { helloTimeoutMs: 200 } });
     const socket = await new RawSocket(stage.url).opened();
     t.after(() => socket.close());
     socket.send({ t: 'sub', channel: 'delivery', id: newId('delivery') });
     await socket.next('err', (each) => each.code === 'auth.missing');
-    assert.equal(await waitFor(() => socket.closeCode, { timeoutMs: 8_000 }), 4002);
+    assert.equal(await socket.closed(), CLOSE_CODES.hello_timeout);
   });
 
   it('can be replaced by a fresh one of the same person only', async (t) => {

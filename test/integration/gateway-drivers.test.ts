@@ -10,6 +10,7 @@ import type { Presence } from '../../contracts/commands.ts';
 import { newId } from '../../contracts/ids.ts';
 import type { DriverView } from '../../contracts/push.ts';
 import { CLOSE_CODES } from '../../contracts/wire/close-codes.ts';
+import type { Door } from '../../dispatch/redis/door.ts';
 import { failOnLeaks } from '../support/leaks.ts';
 import type { Scope } from '../support/scope.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
@@ -215,6 +216,32 @@ describe('a driver', () => {
     client.close();
     const gone = await stage.command('driver.disconnected');
     assert.deepEqual(gone.presence, presence);
+  });
+
+  it('is told to its zone again when pushes were lost, and gets its view anew', async (t) => {
+    const stage = await openStage(t);
+    let loseSome = (): void => {};
+    const door = Object.create(stage.door, {
+      followPushes: {
+        value: (...[gateway, onPushes, onGap]: Parameters<Door['followPushes']>) => {
+          loseSome = onGap;
+          return stage.door.followPushes(gateway, onPushes, onGap);
+        },
+      },
+    }) as Door;
+    const { verifyToken } = stage.tokens;
+    const second = await startGateway(t, { name: 'g2', door, verifyToken, warn: () => {} });
+    const driver = await stage.driver();
+    await stage.place(driver.id, stage.zone);
+    const { client } = clientOf(t, stage, driver, { url: `ws://127.0.0.1:${second.port}` });
+    await client.connect();
+    const { presence } = await stage.command('driver.connected');
+    await stage.emptyMailbox();
+    loseSome();
+    const again = await stage.command('driver.connected');
+    assert.deepEqual(again.presence, presence);
+    await stage.show(driver.id, presence, { version: 4 });
+    await waitFor(() => client.view?.version === 4);
   });
 
   it('waits while the mailbox is full, and its action is taken in later', async (t) => {

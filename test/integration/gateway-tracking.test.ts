@@ -144,7 +144,7 @@ describe('a customer', () => {
     const stage = await openStage(t, { gateway: { socketBytesMax: 16_384 } });
     const delivery = newId('delivery');
     await stage.track(status(delivery, 1, 'assigned'));
-    const slow = await slowSocket(t, stage, delivery);
+    const { socket: slow } = await slowSocket(t, stage, delivery);
     const { positions } = await watching(t, stage, delivery);
     // Pictures of a quarter of a megabyte fill the buffers of the kernel first.
     const picture = { cell: CELL, pad: 'x'.repeat(250_000) };
@@ -166,15 +166,37 @@ describe('a customer', () => {
     await waitFor(() => flows.pos_frames - framesBefore === 21);
     assert.equal(refusals.slow_consumer, 0);
   });
+
+  it('that takes no bytes for too long is closed with its code behind what it has not read', async (t) => {
+    const stage = await openStage(t, { gateway: { socketBytesMax: 400_000, stuckMs: 200 } });
+    const delivery = newId('delivery');
+    const { socket, heard } = await slowSocket(t, stage, delivery);
+    const picture = { cell: CELL, pad: 'x'.repeat(250_000) };
+    const { flows, closes } = stage.gateway.metrics;
+    await waitFor(
+      async () => {
+        await stage.publish({ cell: CELL }, picture);
+        return flows.latest_overwritten > 0;
+      },
+      { timeoutMs: 20_000, intervalMs: 0 },
+    );
+    await waitFor(() => closes.slow_consumer === 1);
+    socket.resume();
+    await waitFor(() => heard().includes('slow_consumer'));
+  });
 });
 
 /** A socket by hand, so that it can stop reading: ops that watches a delivery and a cell. */
-async function slowSocket(scope: Scope, stage: Stage, delivery: DeliveryId): Promise<Socket> {
+async function slowSocket(
+  scope: Scope,
+  stage: Stage,
+  delivery: DeliveryId,
+): Promise<{ readonly socket: Socket; readonly heard: () => string }> {
   const socket = connect({ host: '127.0.0.1', port: stage.gateway.port });
   cleanUpInReverse(scope, () => void socket.destroy());
-  const heard: Buffer[] = [];
-  socket.on('data', (chunk) => heard.push(chunk));
-  const said = (): string => Buffer.concat(heard).toString('latin1');
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  const said = (): string => Buffer.concat(chunks).toString('latin1');
   socket.write(
     'GET /v1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
@@ -188,7 +210,7 @@ async function slowSocket(scope: Scope, stage: Stage, delivery: DeliveryId): Pro
   socket.write(textFrame({ t: 'view', cells: [CELL] }));
   await waitFor(() => said().includes('"subok"'));
   socket.pause();
-  return socket;
+  return { socket, heard: said };
 }
 
 /** A masked text frame (RFC 6455), the mask all zeros. */
