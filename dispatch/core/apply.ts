@@ -7,7 +7,7 @@ import type { DeliveryId, DriverId } from '../../contracts/ids.ts';
 import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver, Offer } from './records.ts';
-import type { Zone } from './zone.ts';
+import { arrivalKey, type Zone } from './zone.ts';
 
 type EventOf<T extends ZoneEvent['type']> = Extract<ZoneEvent, { type: T }>;
 
@@ -38,8 +38,9 @@ export function applyEvent(zone: Zone, event: ZoneEvent, atMs: number): void {
     case 'input.quarantined':
     case 'driver.unknown':
     case 'driver.repeated':
-    case 'transfer.answered':
       return;
+    case 'transfer.answered':
+      return rememberAnswer(zone, event);
     case 'tombstones.dropped':
       return dropTombstones(zone, event.count);
     case 'offer.made':
@@ -309,10 +310,21 @@ function driverJoined(zone: Zone, event: EventOf<'driver.joined'>, atMs: number)
     pastOffers: [],
     fix: null,
     leaving: null,
-    cameBy: event.transfer ?? null,
     idleSinceMs: atMs,
   };
   scheduleDriver(zone, zone.drivers[slot]);
+}
+
+function rememberAnswer(zone: Zone, event: EventOf<'transfer.answered'>): void {
+  const key = arrivalKey(event.to, event.driver);
+  if (event.transfer < (zone.arrivals.get(key)?.[0] ?? 0)) return;
+  zone.arrivals.delete(key);
+  zone.arrivals.set(key, [event.transfer, event.taken]);
+  if (zone.arrivals.size <= ZONE_LIMITS.arrivals) return;
+  for (const oldest of zone.arrivals.keys()) {
+    zone.arrivals.delete(oldest);
+    return;
+  }
 }
 
 function driverActed(zone: Zone, event: EventOf<'driver.acted'>, atMs: number): void {
@@ -357,6 +369,9 @@ function changeDriver(
 
 function scheduleDriver(zone: Zone, driver: Driver): void {
   zone.agenda.add(driverDueMs(driver), 'driver', driver.id);
+  // Whether an offer was seen hangs on the driver's record, and so does when to look at it again.
+  const offer = driver.offer === null ? undefined : zone.offers.get(driver.offer);
+  if (offer) zone.agenda.add(offerDueMs(zone, offer), 'offer', offer.id);
 }
 
 function changeDelivery(zone: Zone, id: DeliveryId, change: Partial<Delivery>): void {

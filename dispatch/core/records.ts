@@ -69,8 +69,6 @@ export interface Driver {
     readonly transfer: number;
     readonly record: DriverTransfer;
   } | null;
-  /** The transfer that brought it here, so that a repeated hand-over gets the same answer. */
-  readonly cameBy: { readonly from: ZoneId; readonly number: number } | null;
   /** Zone time since when it has nothing to do. */
   readonly idleSinceMs: number;
 }

@@ -30,6 +30,7 @@ interface ZoneCopy {
   readonly controls: readonly Control[];
   readonly opsRequests: readonly string[];
   readonly thoughts: readonly Thought[];
+  readonly arrivals: readonly (readonly [string, readonly [number, boolean]])[];
 }
 
 export interface ShardCopy {
@@ -52,6 +53,7 @@ export function copyShard(shard: Shard): ShardCopy {
     controls: [...zone.controls.values()],
     opsRequests: [...zone.opsRequests],
     thoughts: [...zone.thoughts],
+    arrivals: [...zone.arrivals],
   }));
   return { shard: shard.shard, zones };
 }
@@ -64,7 +66,8 @@ type Part =
   | 'offers'
   | 'controls'
   | 'opsRequests'
-  | 'thoughts';
+  | 'thoughts'
+  | 'arrivals';
 const PARTS: readonly Part[] = [
   'drivers',
   'freeSlots',
@@ -74,6 +77,7 @@ const PARTS: readonly Part[] = [
   'controls',
   'opsRequests',
   'thoughts',
+  'arrivals',
 ];
 
 interface Chunk {
@@ -158,6 +162,11 @@ function takeIn(zone: Zone, part: Part, items: readonly unknown[]): void {
       return;
     case 'thoughts':
       for (const [driver, runs] of items as Thought[]) zone.thoughts.set(driver, runs);
+      return;
+    case 'arrivals':
+      for (const [key, answer] of items as [string, [number, boolean]][]) {
+        zone.arrivals.set(key, answer);
+      }
   }
 }
 

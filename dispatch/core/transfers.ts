@@ -7,6 +7,7 @@ import type { ZoneId } from '../../contracts/ids.ts';
 import type { Decision } from './decision.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Driver } from './records.ts';
+import { arrivalKey } from './zone.ts';
 
 /** Starts a hand-over when the driver is idle; otherwise the gateway's next report tries again. */
 export function leaveFor(step: Decision, driver: Driver, to: ZoneId): void {
@@ -45,10 +46,12 @@ function offered(step: Decision, from: ZoneId, transfer: number, record: DriverT
   const id = record.profile.driver;
   const answer = (taken: boolean) =>
     step.emit({ type: 'transfer.answered', driver: id, to: from, transfer, taken });
+  const [last, taken] = zone.arrivals.get(arrivalKey(from, id)) ?? [0, false];
+  if (transfer === last) return answer(taken);
+  // A late repeat of a transfer that ended long ago: whoever sent it waits for no answer.
+  if (transfer < last) return;
   const known = step.driver(id);
   if (known) {
-    const same = known.cameBy?.from === from && known.cameBy.number === transfer;
-    if (same) return answer(true);
     // An old record of an off-duty stay makes room; one that works here wins.
     if (known.plan.stops.length > 0 || known.offer !== null || known.leaving) return answer(false);
     step.emit({ type: 'driver.left', driver: id, to: zone.config.id });

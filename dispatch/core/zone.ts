@@ -2,7 +2,13 @@
  * A zone's state: who is here, what is open, what was promised. Mutable as a container of immutable
  * records; changed only by `apply`. Look-up tables and the agenda are derived and rebuilt at restore.
  */
-import { type DeliveryId, type DriverId, hash32, type OfferId } from '../../contracts/ids.ts';
+import {
+  type DeliveryId,
+  type DriverId,
+  hash32,
+  type OfferId,
+  type ZoneId,
+} from '../../contracts/ids.ts';
 import {
   type Control,
   type ControlKind,
@@ -30,6 +36,11 @@ export class Zone {
   readonly controls = new Map<ControlKind, Control>();
   /** Requests of ops that were carried out, newest last, so that a repeat does nothing. */
   readonly opsRequests = new Set<string>();
+  /**
+   * By `arrivalKey` the last transfer answered, and whether it was taken. An answer is final: a late
+   * repeat must neither bring a driver back nor be taken after it was refused.
+   */
+  readonly arrivals = new Map<string, readonly [transfer: number, taken: boolean]>();
   /** Counts whatever needs an id or a tenancy; only grows. */
   counter = 0;
   rounds = 0;
@@ -77,6 +88,11 @@ function complete(config: ZoneConfig): ZoneConfig {
     weights: { ...DEFAULT_WEIGHTS, ...config.weights },
     policy: { ...DEFAULT_POLICY, ...config.policy },
   };
+}
+
+/** Names where a driver came from. */
+export function arrivalKey(from: ZoneId, driver: DriverId): string {
+  return `${from} ${driver}`;
 }
 
 /** Distance within which a driver is considered, with the ops' control applied. */
