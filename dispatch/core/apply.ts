@@ -3,7 +3,7 @@
  * nothing is decided here. Recovery is nothing but this, over the log.
  */
 import type { Stop, ZoneEvent } from '../../contracts/events.ts';
-import type { DeliveryId, DriverId } from '../../contracts/ids.ts';
+import { type DeliveryId, type DriverId, hash32 } from '../../contracts/ids.ts';
 import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver, Offer } from './records.ts';
@@ -388,7 +388,7 @@ function setDelivery(zone: Zone, delivery: Delivery): void {
 export function stopOf(delivery: Delivery, kind: Stop['kind']): Stop {
   const place = kind === 'dropoff' ? delivery.request.dropoff : delivery.request.pickup;
   return {
-    id: `${delivery.id}.${kind}`,
+    id: `stp_${delivery.id.slice(4, 32)}${hash32(`${delivery.id} ${kind}`).toString(16).padStart(8, '0')}`,
     kind,
     delivery: delivery.id,
     latE7: place.latE7,

@@ -23,6 +23,8 @@ export type ZoneInput =
    */
   | {
       readonly kind: 'round';
+      /** A round threw before: seat newcomers and search nothing. */
+      readonly greedy?: true;
       readonly fixes: readonly Fix[];
       readonly candidates: readonly (readonly [DeliveryId, readonly number[]])[];
     }

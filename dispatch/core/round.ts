@@ -41,7 +41,7 @@ export function decideRound(step: Decision, round: Round): void {
   if (round.candidates.length === 0 && zone.thoughts.size === 0) return;
   const problem = problemOf(zone, round, atMs);
   const model = new ChainCosts(zone, stackMax(zone));
-  const search = think(zone, problem, model);
+  const search = think(zone, problem, model, round.greedy === true);
   const proposals = ripe(zone, problem, search, model, atMs);
   for (const proposal of proposals) {
     if (autoAssigns(zone)) commit(step, proposal);
@@ -53,17 +53,18 @@ export function decideRound(step: Decision, round: Round): void {
     round: zone.rounds + 1,
     considered: round.candidates.length,
     offered: proposals.length,
+    ...(round.greedy ? { greedy: true } : {}),
   });
 }
 
 /** Seats newcomers and improves the chains. */
-function think(zone: Zone, problem: Problem, model: ChainCosts): ChainSearch {
+function think(zone: Zone, problem: Problem, model: ChainCosts, greedy: boolean): ChainSearch {
   const seed = new RandomStream(zone.hash, zone.rounds, 'search', zone.config.weights.version);
   const search = new ChainSearch(problem, problem.chains, model, seed);
   search.seat(seatNewcomers(problem, search));
   search.fill();
   const open = problem.tasks.filter((task) => task.fixedTo === null).length;
-  search.improve(Math.min(zone.policy.searchSteps, open * STEPS_PER_TASK));
+  if (!greedy) search.improve(Math.min(zone.policy.searchSteps, open * STEPS_PER_TASK));
   return search;
 }
 

@@ -37,10 +37,11 @@ export class OwnFailures {
   }
 }
 
-/** Only the nearest candidate of each delivery: the cheapest round that still decides something. */
+/** Only the nearest candidate of each delivery, and no search: the cheapest round that still decides. */
 export function greedyRound(input: RoundInput): RoundInput {
   return {
     ...input,
+    greedy: true,
     candidates: input.candidates.map(([delivery, slots]) => [delivery, slots.slice(0, 1)] as const),
   };
 }
