@@ -7,7 +7,6 @@ import type { Place } from '../../contracts/geo.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
 import type { RefusalReason } from '../../contracts/refusals.ts';
 import { isAboard } from '../../contracts/states.ts';
-import { stopOf } from './apply.ts';
 import type { Decision } from './decision.ts';
 import { finder, forceUnit, isWithinCapacity } from './insertion.ts';
 import { ZONE_LIMITS } from './limits.ts';
@@ -22,6 +21,7 @@ import {
 } from './moves.ts';
 import type { Delivery, Driver } from './records.ts';
 import { isSamePlace } from './schedule.ts';
+import { stopOf } from './stops.ts';
 
 type Acted = Extract<DriverCommand, { type: 'driver.acted' }>;
 type DeedOf<K extends DriverDeed['kind']> = Extract<DriverDeed, { kind: K }>;

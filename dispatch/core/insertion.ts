@@ -4,9 +4,9 @@
  * apply to what has happened or was ordered, capacity is checked by whoever decides.
  */
 import type { Stop } from '../../contracts/events.ts';
-import { stopOf } from './apply.ts';
 import type { Delivery, Driver } from './records.ts';
 import { costOf, type Departure, drive, type FindDelivery } from './schedule.ts';
+import { stopOf } from './stops.ts';
 import type { Zone } from './zone.ts';
 
 /** Where a driver's drive begins now: its last recorded fix. Null when none is known. */

@@ -8,6 +8,8 @@ export const ZONE_LIMITS = {
   tombstones: 200_000,
   /** A tombstone outlives every re-send; zone ms, long enough at any speed that is allowed. */
   tombstoneMs: 24 * 3_600_000,
+  /** Requests of ops remembered, so that a repeat does nothing. */
+  opsRequests: 10_000,
   /** Transfers remembered, the oldest go first; a repeat that is older than all of them is long dead. */
   arrivals: 100_000,
   /** Answers remembered per driver: more than an app keeps unconfirmed. */

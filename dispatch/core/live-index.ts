@@ -4,23 +4,17 @@
  * position costs a few typed-array writes and, when the cell changed, one link in the cell index.
  */
 import type { ZoneEvent } from '../../contracts/events.ts';
-import { ancestorText, type PointE7 } from '../../contracts/geo.ts';
+import type { PointE7 } from '../../contracts/geo.ts';
 import type { ZoneId } from '../../contracts/ids.ts';
 import type { BatchPosition } from '../../contracts/position-batch.ts';
-import {
-  type CellPicture,
-  type MapDelivery,
-  type MapDriver,
-  SHADE_RESOLUTION,
-  type TrackMessage,
-  VIEW_RESOLUTION,
-} from '../../contracts/push.ts';
+import type { CellPicture, TrackMessage } from '../../contracts/push.ts';
 import { CellIndex, NEAREST_MAX } from './cell-index.ts';
 import { Grid } from './cells.ts';
 import { availability } from './eligibility.ts';
 import { etaMs } from './eta.ts';
 import type { Fix, Unplaced, ZoneInput } from './input.ts';
 import { ZONE_LIMITS } from './limits.ts';
+import { picturesOf } from './pictures.ts';
 import { isOpen } from './problem.ts';
 import type { Delivery, Driver } from './records.ts';
 import { isSamePlace } from './schedule.ts';
@@ -304,51 +298,11 @@ export class LiveIndex {
 
   /** The picture of every coarse cell that has something in it, for maps. */
   pictures(hostMs: number): CellPicture[] {
-    const atMs = this.clocks.zoneAt(hostMs);
-    const pictures = new Map<
-      string,
-      { drivers: MapDriver[]; deliveries: MapDelivery[]; idle: Map<string, number> }
-    >();
-    const at = (cell: number) => {
-      const key = ancestorText(cell, VIEW_RESOLUTION);
-      const found = pictures.get(key);
-      if (found) return found;
-      const made = { drivers: [], deliveries: [], idle: new Map<string, number>() };
-      pictures.set(key, made);
-      return made;
-    };
-    for (const driver of this.zone.drivers) {
-      if (!driver || driver.duty === 'off') continue;
-      const cell = this.cell[driver.slot] as number;
-      if (cell === -1) continue;
-      const picture = at(cell);
-      const lat = this.latE7[driver.slot] as number;
-      const lon = this.lonE7[driver.slot] as number;
-      const activity = activityOf(this.zone, driver);
-      picture.drivers.push({ d: driver.id, lat, lon, a: activity });
-      if (activity !== 0) continue;
-      const shade = ancestorText(cell, SHADE_RESOLUTION);
-      picture.idle.set(shade, (picture.idle.get(shade) ?? 0) + 1);
-    }
-    for (const delivery of this.zone.deliveries.values()) {
-      const { pickup, dropoff } = delivery.request;
-      at(pickup.cell).deliveries.push({
-        id: delivery.id,
-        s: delivery.state,
-        p: [pickup.latE7, pickup.lonE7],
-        q: [dropoff.latE7, dropoff.lonE7],
-        eta: etaMs(this.zone, delivery, atMs),
-        drv: delivery.driver,
-      });
-    }
-    return [...pictures].map(([cell, { drivers, deliveries, idle }]) => ({
-      zone: this.zone.config.id,
-      cell,
-      atMs,
-      drivers,
-      deliveries,
-      idle: [...idle],
-    }));
+    return picturesOf(this.zone, this.clocks.zoneAt(hostMs), (slot) => {
+      const cell = this.cell[slot] as number;
+      if (cell === -1) return null;
+      return { latE7: this.latE7[slot] as number, lonE7: this.lonE7[slot] as number, cell };
+    });
   }
 
   private ensure(slot: number): void {
@@ -384,13 +338,4 @@ function visibleDeliveries(zone: Zone, driver: Driver): Delivery[] {
       ? later.filter((stop) => stop.kind === 'pickup' && isSamePlace(stop, next))
       : [];
   return [next, ...together].flatMap((stop) => zone.deliveries.get(stop.delivery) ?? []);
-}
-
-function activityOf(zone: Zone, driver: Driver): number {
-  if (driver.duty === 'off' || driver.duty === 'on_break') return 6;
-  const [next] = driver.plan.stops;
-  if (!next) return driver.offer === null ? 0 : 1;
-  const state = zone.deliveries.get(next.delivery)?.state;
-  if (next.kind === 'pickup') return state === 'at_pickup' ? 3 : 2;
-  return state === 'at_dropoff' ? 5 : 4;
 }

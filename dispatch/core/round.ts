@@ -6,7 +6,6 @@
  */
 import type { Stop } from '../../contracts/events.ts';
 import { type DeliveryId, type DriverId, derivedId } from '../../contracts/ids.ts';
-import { stopOf } from './apply.ts';
 import { type Arc, assign } from './assignment.ts';
 import { ChainCosts, type Run } from './chains.ts';
 import type { Decision } from './decision.ts';
@@ -17,6 +16,7 @@ import { RandomStream } from './random.ts';
 import type { Delivery, Driver } from './records.ts';
 import { isSamePlace } from './schedule.ts';
 import { ChainSearch } from './search.ts';
+import { stopOf } from './stops.ts';
 import { autoAssigns, stackMax, type Zone } from './zone.ts';
 
 type Round = Extract<ZoneInput, { kind: 'round' }>;

@@ -1,0 +1,117 @@
+/** What events change in deliveries. */
+import type { ZoneEvent } from '../../contracts/events.ts';
+import { changeDelivery, type EventOf, setDelivery, withCoolDown } from './change.ts';
+import { ZONE_LIMITS } from './limits.ts';
+import type { Zone } from './zone.ts';
+
+export function applyToDelivery(zone: Zone, event: ZoneEvent, atMs: number): void {
+  switch (event.type) {
+    case 'delivery.requested':
+      return deliveryRequested(zone, event, atMs);
+    case 'delivery.refused':
+      return deliveryRefused(zone, event, atMs);
+    case 'delivery.confirmed':
+      return changeDelivery(zone, event.delivery, { number: event.number });
+    case 'delivery.due':
+      return changeDelivery(zone, event.delivery, { state: 'pending' });
+    case 'delivery.ready':
+      return changeDelivery(zone, event.delivery, {
+        readyMs: event.readyMs,
+        readySource: event.readySource,
+      });
+    case 'delivery.held':
+      return changeDelivery(zone, event.delivery, { held: event.held });
+    case 'delivery.assigned':
+      return changeDelivery(zone, event.delivery, {
+        state: 'assigned',
+        driver: event.driver,
+        offer: null,
+      });
+    case 'delivery.unassigned':
+      return deliveryUnassigned(zone, event);
+    case 'delivery.moved':
+      return changeDelivery(zone, event.delivery, {
+        state: event.state,
+        driver: event.driver,
+        ...(event.state === 'picked_up' ? { pickedUpMs: atMs } : {}),
+      });
+    case 'delivery.returning':
+      return changeDelivery(zone, event.delivery, {
+        state: 'returning',
+        returnReason: event.reason,
+      });
+    case 'delivery.raised': {
+      const delivery = zone.deliveries.get(event.delivery);
+      if (!delivery) return;
+      return changeDelivery(zone, delivery.id, { raised: [...delivery.raised, event.problem] });
+    }
+    case 'delivery.ended':
+      return deliveryEnded(zone, event, atMs);
+    default:
+      throw new Error(`apply: no rule for ${event.type}`);
+  }
+}
+
+function deliveryRequested(zone: Zone, event: EventOf<'delivery.requested'>, atMs: number): void {
+  const { request } = event;
+  setDelivery(zone, {
+    id: request.id,
+    number: event.number,
+    request,
+    promiseMs: event.promiseMs,
+    readyMs: request.readyMs,
+    readySource: request.readySource,
+    state: event.state,
+    driver: null,
+    offer: null,
+    held: false,
+    coolDowns: [],
+    requestedMs: atMs,
+    pickedUpMs: null,
+    returnReason: null,
+    raised: [],
+  });
+}
+
+function deliveryRefused(zone: Zone, event: EventOf<'delivery.refused'>, atMs: number): void {
+  const { delivery: id, number } = event;
+  if (zone.deliveries.has(id)) return changeDelivery(zone, id, { number });
+  const before = zone.tombstones.get(id);
+  zone.tombstones.set(
+    id,
+    before ? { ...before, number } : { id, number, state: 'failed', driver: null, endedMs: atMs },
+  );
+  if (!before) zone.agenda.add(atMs + ZONE_LIMITS.tombstoneMs, 'tombstones', '');
+}
+
+function deliveryUnassigned(zone: Zone, event: EventOf<'delivery.unassigned'>): void {
+  const delivery = zone.deliveries.get(event.delivery);
+  if (!delivery) return;
+  const coolDowns =
+    event.coolUntilMs === undefined
+      ? delivery.coolDowns
+      : withCoolDown(delivery, event.driver, event.coolUntilMs);
+  changeDelivery(zone, delivery.id, { state: 'pending', driver: null, offer: null, coolDowns });
+}
+
+function deliveryEnded(zone: Zone, event: EventOf<'delivery.ended'>, atMs: number): void {
+  const delivery = zone.deliveries.get(event.delivery);
+  if (!delivery) return;
+  zone.deliveries.delete(delivery.id);
+  zone.tombstones.set(delivery.id, {
+    id: delivery.id,
+    number: delivery.number,
+    state: event.state,
+    driver: delivery.driver,
+    endedMs: atMs,
+  });
+  zone.agenda.add(atMs + ZONE_LIMITS.tombstoneMs, 'tombstones', '');
+}
+
+export function dropTombstones(zone: Zone, count: number): void {
+  let left = count;
+  for (const id of zone.tombstones.keys()) {
+    if (left-- <= 0) return;
+    zone.tombstones.delete(id);
+  }
+}
