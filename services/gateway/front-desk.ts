@@ -210,6 +210,7 @@ export class FrontDesk {
     session.mode = 'live';
     session.number = number;
     session.role = claims.role;
+    session.scope = claims.scope;
     session.subject = claims.sub;
     session.delivery = claims.scope === 'track' ? (claims.delivery ?? null) : null;
     session.expiresMs = claims.exp * 1000;
@@ -243,12 +244,14 @@ export class FrontDesk {
     session.close(close);
   }
 
-  /** A fresh token for the same person. */
+  /** A fresh token for the same person and the same rights. */
   private async reauth(session: Session, token: string): Promise<void> {
     try {
       const claims = await this.options.verifyToken(token);
       if (session.mode !== 'live') return;
-      if (claims.sub !== session.subject || claims.role !== session.role) {
+      const isSame = claims.sub === session.subject && claims.role === session.role;
+      // A link of an operator must not keep the operator's own session alive, nor become one.
+      if (!isSame || claims.scope !== session.scope) {
         session.refuse('forbidden', 'reauth');
         return session.close('forbidden');
       }
@@ -283,14 +286,16 @@ export class FrontDesk {
   /** Until when this session may watch this delivery (∞: as long as it lasts); null: not at all. */
   private async linkEnd(session: Session, { id, token }: SubMessage): Promise<number | null> {
     const asLongAsItLasts = Number.POSITIVE_INFINITY;
-    if (session.role === 'ops' && session.delivery === null) return asLongAsItLasts;
+    // A link to the live page says whose it is, and may do nothing but VIEW.
+    if (session.scope === 'view') return null;
+    if (session.role === 'ops' && session.scope === 'access') return asLongAsItLasts;
     if (token === undefined) return session.delivery === id ? asLongAsItLasts : null;
     const claims = await this.options.verifyToken(token);
     return claims.scope === 'track' && claims.delivery === id ? claims.exp * 1000 : null;
   }
 
   private view(session: Session, message: ViewMessage): void {
-    if (session.role !== 'ops' || session.delivery !== null) return this.forbid(session, 'view');
+    if (session.role !== 'ops' || session.scope === 'track') return this.forbid(session, 'view');
     this.options.views.watch(session, message.cells, message.nodes === true);
   }
 }

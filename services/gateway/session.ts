@@ -11,6 +11,7 @@ import { ERRORS, type ErrorCode } from '../../contracts/errors.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
 import { CLOSE_CODES, type CloseName } from '../../contracts/wire/close-codes.ts';
 import type { ErrMessage, ServerMessage } from '../../contracts/wire/messages.ts';
+import type { Scope } from '../../platform/auth/tokens.ts';
 import type { DriverLink } from './driver-link.ts';
 import { BURST_FACTOR, EXCESS_MAX, LATEST_BUDGET_SHARE } from './limits.ts';
 import { type GatewayMetrics, REFUSALS, type Refusal } from './metrics.ts';
@@ -36,6 +37,8 @@ export class Session {
   mode: SessionMode = 'waiting';
   number = 0;
   role: Role = 'customer';
+  /** What its token is good for. A link to the live page carries the role of its operator. */
+  scope: Scope = 'track';
   /** Who it is, for checks at REAUTH. */
   subject = '';
   /** Tracking links: the one delivery. */

@@ -303,6 +303,31 @@ describe('a token', () => {
     assert.ok(!socket.messages.some((each) => each.t === 'subok'));
   });
 
+  it('of a link to the live page shows the map and no delivery, and stays what it is', async (t) => {
+    const stage = await openStage(t);
+    const operator = newId('user');
+    const token = await stage.viewToken(operator);
+    const socket = await greet(t, stage, token);
+    const delivery = newId('delivery');
+    socket.send({ t: 'sub', channel: 'delivery', id: delivery });
+    await socket.next('err', (each) => each.id === delivery && each.code === 'auth.forbidden');
+    const link = await stage.linkToken(delivery);
+    socket.send({ t: 'sub', channel: 'delivery', id: delivery, token: link });
+    await waitFor(() => socket.messages.filter((each) => each.t === 'err').length === 2);
+    socket.send({ t: 'act', action: 1, deviceMs: 0, deed: { kind: 'duty', duty: 'off' } });
+    await socket.next('err', (each) => each.of === 'act' && each.code === 'auth.forbidden');
+    socket.send({ t: 'view', cells: [], nodes: true });
+    await waitFor(async () => {
+      await stage.publish('nodes', { node: 'n1' });
+      return socket.messages.some((each) => each.t === 'nodes');
+    });
+    assert.ok(!socket.messages.some((each) => each.t === 'subok'));
+    assert.deepEqual(await stage.commands(), []);
+    const access = await stage.opsToken(operator);
+    socket.send({ t: 'reauth', token: access });
+    assert.equal(await socket.closed(), CLOSE_CODES.forbidden);
+  });
+
   it('before which nothing is answered: the first message must be HELLO, and soon', async (t) => {
     const stage = await openStage(t, { gateway: { helloTimeoutMs: 200 } });
     const socket = await new RawSocket(stage.url).opened();

@@ -113,8 +113,13 @@ export class Stage {
     return { id, vehicle, token };
   }
 
-  opsToken(): Promise<string> {
-    return this.tokens.signAccess({ sub: newId('user'), role: 'ops', account: ACCOUNT });
+  opsToken(operator: string = newId('user')): Promise<string> {
+    return this.tokens.signAccess({ sub: operator, role: 'ops', account: ACCOUNT });
+  }
+
+  /** What a link to the live page carries. */
+  viewToken(operator: string = newId('user')): Promise<string> {
+    return this.tokens.signView(operator, ACCOUNT, 60_000);
   }
 
   linkToken(delivery: DeliveryId, ttlMs = 60_000): Promise<string> {
