@@ -6,7 +6,7 @@
 -- Returns {outcome, bytes in the log, commands in the mailbox};
 -- outcome: 0 committed, 1 lost_lease, 2 wrong_seq, 3 log_full. Nothing is written unless 0.
 local lease = redis.call('HMGET', KEYS[1], 'nonce', 'epoch')
-local head = redis.call('HMGET', KEYS[2], 'seq', 'bytes')
+local head = redis.call('HMGET', KEYS[2], 'seq', 'bytes', 'total')
 local bytes = tonumber(head[2] or '0')
 if lease[1] ~= ARGV[1] or lease[2] ~= ARGV[2] then
   return {1, bytes, redis.call('XLEN', KEYS[4])}
@@ -18,7 +18,9 @@ if bytes + #ARGV[4] > tonumber(ARGV[5]) then
   return {3, bytes, redis.call('XLEN', KEYS[4])}
 end
 bytes = bytes + #ARGV[4]
-redis.call('XADD', KEYS[3], ARGV[2] .. '-' .. ARGV[3], 'r', ARGV[4])
-redis.call('HSET', KEYS[2], 'epoch', ARGV[2], 'seq', ARGV[3], 'bytes', bytes)
+-- Every record carries the bytes ever written up to and with it, so that trimming reads one record.
+local total = tonumber(head[3] or '0') + #ARGV[4]
+redis.call('XADD', KEYS[3], ARGV[2] .. '-' .. ARGV[3], 'r', ARGV[4], 't', total)
+redis.call('HSET', KEYS[2], 'epoch', ARGV[2], 'seq', ARGV[3], 'bytes', bytes, 'total', total)
 redis.call('XTRIM', KEYS[4], 'MINID', ARGV[6])
 return {0, bytes, redis.call('XLEN', KEYS[4])}

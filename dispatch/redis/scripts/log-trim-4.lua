@@ -16,15 +16,20 @@ for _, position in ipairs(redis.call('HVALS', KEYS[4])) do
     seq = s
   end
 end
-local last = string.format('%.0f-%.0f', epoch, seq)
-local records = redis.call('XRANGE', KEYS[3], '-', last, 'COUNT', ARGV[5])
-if #records == 0 then return 0 end
+local first = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
+if not first then return 0 end
+local dash = string.find(first[1], '-', 1, true)
+local first_epoch = tonumber(string.sub(first[1], 1, dash - 1))
+local first_seq = tonumber(string.sub(first[1], dash + 1))
+-- One epoch at a time: within it the sequence says how many records lie before an id.
+local upto = first_seq + tonumber(ARGV[5]) - 1
+if first_epoch > epoch or (first_epoch == epoch and first_seq > seq) then return 0 end
+if first_epoch == epoch and seq < upto then upto = seq end
+local removed =
+  redis.call('XTRIM', KEYS[3], 'MINID', string.format('%.0f-%.0f', first_epoch, upto + 1))
+local total = tonumber(redis.call('HGET', KEYS[2], 'total') or '0')
+local kept = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
 local bytes = 0
-local ids = {}
-for i, record in ipairs(records) do
-  bytes = bytes + #record[2][2]
-  ids[i] = record[1]
-end
-redis.call('XDEL', KEYS[3], unpack(ids))
-redis.call('HINCRBY', KEYS[2], 'bytes', -bytes)
-return #records
+if kept then bytes = total - tonumber(kept[2][4]) + #kept[2][2] end
+redis.call('HSET', KEYS[2], 'bytes', bytes)
+return removed
