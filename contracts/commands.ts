@@ -24,7 +24,7 @@ import type {
   Undeliverable,
   VehicleKind,
 } from './states.ts';
-import type { Control, ZoneConfig } from './zone.ts';
+import type { Control, ZoneChange, ZoneConfig } from './zone.ts';
 
 /** One pickup and one drop-off, as the outside asks for it. Times are zone ms. */
 export interface DeliveryRequest {
@@ -138,7 +138,12 @@ export type DriverCommand =
 
 /** Ops and configuration; `actor` and `reason` go into the log. `request` makes a repeat harmless. */
 export type OpsCommand =
-  | { readonly type: 'zone.open'; readonly config: ZoneConfig }
+  | {
+      readonly type: 'zone.open';
+      readonly config: ZoneConfig;
+      /** Who asked for this version; absent: it is the first. */
+      readonly change?: ZoneChange;
+    }
   | { readonly type: 'zone.control'; readonly request: string; readonly control: Control }
   | {
       readonly type: 'zone.redispatch';

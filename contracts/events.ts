@@ -7,7 +7,7 @@ import type { DeliveryRequest, DriverProfile, DriverTransfer, Presence } from '.
 import type { DeliveryId, DriverId, OfferId, StopId, ZoneId } from './ids.ts';
 import type { Deed, RefusalReason } from './refusals.ts';
 import type { DeliveryState, Duty, EndReason, OfferOutcome, ReadySource } from './states.ts';
-import type { Control, ZoneConfig } from './zone.ts';
+import type { Control, ZoneChange, ZoneConfig } from './zone.ts';
 
 export const EVENT_VERSION = 1;
 
@@ -45,7 +45,11 @@ export interface OfferTerms {
 
 export type ZoneEvent =
   | { readonly type: 'zone.opened'; readonly config: ZoneConfig }
-  | { readonly type: 'zone.configured'; readonly config: ZoneConfig }
+  | {
+      readonly type: 'zone.configured';
+      readonly config: ZoneConfig;
+      readonly change?: ZoneChange;
+    }
   | { readonly type: 'control.set'; readonly request: string; readonly control: Control }
   | { readonly type: 'control.ended'; readonly kind: Control['kind'] }
   | {

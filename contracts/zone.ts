@@ -51,6 +51,11 @@ export interface ZonePolicy {
   readonly arriveEarlyMs: number;
   readonly pickupServiceMs: number;
   readonly dropoffServiceMs: number;
+  /** From the parcels in hand, and from the hand-over, to driving off. 0: at once. */
+  readonly pickupLeaveMs: number;
+  readonly dropoffLeaveMs: number;
+  /** What joins a committed run is settled this long before its pickup; until then it may change. */
+  readonly joinBeforeMs: number;
   /** A pending delivery without a driver fails after this long past its ready time. */
   readonly giveUpMs: number;
   /** A delivery aboard that has not ended this long after pickup is raised to ops, then failed. */
@@ -97,6 +102,13 @@ export interface ZoneConfig {
   };
   readonly weights: Weights;
   readonly policy: ZonePolicy;
+}
+
+/** Who changed a zone's configuration, and why; `request` finds it in the audit list. */
+export interface ZoneChange {
+  readonly request: string;
+  readonly actor: string;
+  readonly reason: string;
 }
 
 /** The directory entry of a zone: what gateways and services need to route to it. */
@@ -161,6 +173,9 @@ export const DEFAULT_POLICY: ZonePolicy = {
   arriveEarlyMs: 120_000,
   pickupServiceMs: 120_000,
   dropoffServiceMs: 120_000,
+  pickupLeaveMs: 0,
+  dropoffLeaveMs: 0,
+  joinBeforeMs: 180_000,
   giveUpMs: 5_400_000,
   aboardMsMax: 10_800_000,
   repeatMs: 3_000,

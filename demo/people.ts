@@ -80,7 +80,8 @@ async function ensureZones(
     const zone = existing.find((each) => each.name === wanted.name);
     if (!zone) await createZone(ops, market, wanted);
     else if (differs(zone, wanted)) {
-      notes.push(`zone ${zone.name} keeps the policy of an earlier run; --fresh opens it anew`);
+      await changeZone(ops, zone, wanted);
+      notes.push(`zone ${zone.name} had the policy of an earlier run; it has this run's now`);
     }
   });
   const deadline = performance.now() + ZONE_OPEN_MS_MAX;
@@ -99,10 +100,33 @@ async function createZone(ops: Session, market: Market, wanted: ScenarioZone): P
   await ops.call<Zone>({ method: 'POST', path: '/zones', body });
 }
 
+/** A change that the log has not confirmed yet (409) gets its time. */
+async function changeZone(ops: Session, zone: Zone, wanted: ScenarioZone): Promise<void> {
+  const path = `/zones/${zone.id}`;
+  const body = { policy: wanted.policy, reason: 'this run of the demo wants another policy' };
+  const deadline = performance.now() + ZONE_OPEN_MS_MAX;
+  for (;;) {
+    try {
+      await ops.call<Zone>({ method: 'PATCH', path, body });
+      return;
+    } catch (error) {
+      const isInBetween = error instanceof RestError && error.status === 409;
+      if (!isInBetween || performance.now() > deadline) throw error;
+    }
+    await pause(100);
+  }
+}
+
+/** Whether what the scenario wants is not what the zone has; what it does not name is no matter. */
 function differs(zone: ZoneList['items'][number], wanted: ScenarioZone): boolean {
-  return Object.entries(wanted.policy).some(
-    ([key, value]) => typeof value === 'number' && zone.policy[key] !== value,
-  );
+  return !contains(zone.policy, wanted.policy);
+}
+
+function contains(whole: unknown, part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return whole === part;
+  if (typeof whole !== 'object' || whole === null) return false;
+  const fields = whole as Readonly<Record<string, unknown>>;
+  return Object.entries(part).every(([key, value]) => contains(fields[key], value));
 }
 
 /** Reads every page of a list. */

@@ -31,7 +31,7 @@ export class RestError extends Error {
 }
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** Under /api/v1, with its query. */
   readonly path: string;
   readonly body?: unknown;

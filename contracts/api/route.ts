@@ -6,7 +6,7 @@ export interface JsonSchema {
 }
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Under /api/v1; `{name}` is a path parameter. */
   readonly path: string;
   /** The Moleculer action that answers. */

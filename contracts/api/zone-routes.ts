@@ -57,6 +57,16 @@ export const ZONE_ROUTES: readonly Route[] = [
     result: zones.ZONE,
   },
   {
+    method: 'PATCH',
+    path: '/zones/{id}',
+    action: 'zones.change',
+    summary: 'Change a zone: its name, policy or weights',
+    roles: OPS,
+    params: zones.ZONE_CHANGE,
+    status: 200,
+    result: zones.ZONE,
+  },
+  {
     method: 'POST',
     path: '/zones/{id}/controls',
     action: 'zones.control',

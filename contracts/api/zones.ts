@@ -84,6 +84,9 @@ const PAY = { type: 'integer', minimum: 0, maximum: 10_000_000 } as const;
 /** What may be given of a zone's policy; the rest is the default (`contracts/zone.ts`). */
 export const POLICY_PART = {
   title: 'PolicyPart',
+  description:
+    'Milliseconds are zone time, except those that bound phones and sockets (offerUnseenMs, ' +
+    'staleMs, suspendMs): they are wall time at any speed.',
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -103,6 +106,9 @@ export const POLICY_PART = {
     arriveEarlyMs: DURATION_MS,
     pickupServiceMs: DURATION_MS,
     dropoffServiceMs: DURATION_MS,
+    pickupLeaveMs: DURATION_MS,
+    dropoffLeaveMs: DURATION_MS,
+    joinBeforeMs: DURATION_MS,
     giveUpMs: DURATION_MS,
     aboardMsMax: DURATION_MS,
     staleMs: DURATION_MS,
@@ -156,9 +162,27 @@ export const ZONE_CREATE = {
 } as const;
 export type ZoneCreate = FromSchema<typeof ZONE_CREATE>;
 
+export const ZONE_CHANGE = {
+  title: 'ZoneChange',
+  description:
+    'What is given replaces what was; the rest stays. Every change is a new version, audited with ' +
+    'who and why; one that changes nothing is none. The next one waits for the log to confirm it.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['id', 'reason'],
+  properties: {
+    id: ZONE_ID,
+    name: NAME,
+    policy: POLICY_PART,
+    weights: WEIGHTS_PART,
+    reason: REASON,
+  },
+} as const;
+export type ZoneChange = FromSchema<typeof ZONE_CHANGE>;
+
 export const ZONE = {
   title: 'Zone',
-  description: '`open` turns true when the log of the shard has confirmed the zone.',
+  description: '`open` turns true when the log of the shard has confirmed this version.',
   type: 'object',
   additionalProperties: false,
   required: [

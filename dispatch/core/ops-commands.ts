@@ -22,7 +22,8 @@ export function decideOps(step: Decision, command: OpsCommand): void {
   switch (command.type) {
     case 'zone.open':
       if (command.config.version > step.zone.config.version) {
-        step.emit({ type: 'zone.configured', config: command.config });
+        const { config, change } = command;
+        step.emit({ type: 'zone.configured', config, ...(change === undefined ? {} : { change }) });
       }
       return;
     case 'zone.control':

@@ -173,7 +173,7 @@ function restRoute(parts: Parts): object {
     bodyParsers: { json: { strict: true, limit: parts.config.api.bodyBytesMax } },
     cors: {
       origin: '*',
-      methods: ['GET', 'POST', 'PUT', 'DELETE'],
+      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
       allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Correlation-Id'],
       exposedHeaders: ['X-Correlation-Id', 'Retry-After'],
       credentials: false,

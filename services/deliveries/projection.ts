@@ -335,15 +335,18 @@ function applyAudit(batch: Batch, event: ZoneEvent, at: At): void {
         data: {},
       });
     case 'zone.opened':
-    case 'zone.configured':
+    case 'zone.configured': {
+      const { version, weights } = event.config;
+      const change = event.type === 'zone.configured' ? event.change : undefined;
       return add({
-        request: own,
-        actor: 'engine',
-        reason: `version ${event.config.version}`,
+        request: change?.request ?? own,
+        actor: change?.actor ?? 'engine',
+        reason: change?.reason ?? `version ${version}`,
         verb: event.type,
         subject: null,
-        data: { weights: event.config.weights.version },
+        data: { version, weights: weights.version },
       });
+    }
     case 'input.quarantined':
       return add({
         request: own,

@@ -2,7 +2,9 @@
  * Sees to it that every zone of the table is in the directory and open in the engine. Sends
  * `zone.open`, which is idempotent, until the log of the shard shows it. Never decides about zones.
  */
-import type { ZoneId } from '../../contracts/ids.ts';
+
+import type { OpsCommand } from '../../contracts/commands.ts';
+import { newId, type ZoneId } from '../../contracts/ids.ts';
 import type { Door, LogPosition } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
 import * as queries from './queries.ts';
@@ -21,12 +23,13 @@ export type SentTimes = Map<ZoneId, number>;
 export async function openZones(database: Database, door: Door, sent: SentTimes): Promise<boolean> {
   const rows = await queries.listZones(database.knex);
   let waiting = false;
-  for (const row of rows) {
+  for (const stored of rows) {
+    const row = await atSpeed(database, stored, door.clock.speed);
     const known = door.zone(row.id);
     if (known === undefined || known.version < row.config.version) {
       // New, or the store of the engine was emptied: begin anew.
       await door.putZone(queries.zoneEntry(row));
-      await queries.setOpen(database.knex, row.id, false);
+      await queries.setOpen(database.knex, row, false);
       row.open = false;
     }
     if (row.open) continue;
@@ -50,14 +53,39 @@ async function tryToOpen(
     await queries.setSent(database.knex, row.id, from);
   }
   if ((await isInLog(door, row, from)) || (await isHosted(door, row))) {
-    await queries.setOpen(database.knex, row.id, true);
+    await queries.setOpen(database.knex, row, true);
     sent.delete(row.id);
     return true;
   }
   if (Date.now() - (sent.get(row.id) ?? 0) < RESEND_MS) return false;
   sent.set(row.id, Date.now());
-  await door.append({ zone: row.id, command: { type: 'zone.open', config: row.config } });
+  await door.append({ zone: row.id, command: openingOf(row) });
   return false;
+}
+
+function openingOf(row: queries.ZoneRow): OpsCommand {
+  const config = queries.engineConfig(row);
+  return { type: 'zone.open', config, ...(row.change === null ? {} : { change: row.change }) };
+}
+
+/** Zone time runs at another speed than when the zone was last told: phones' limits follow. */
+async function atSpeed(
+  database: Database,
+  row: queries.ZoneRow,
+  speed: number,
+): Promise<queries.ZoneRow> {
+  if (Math.max(1, row.speed) === Math.max(1, speed)) return row;
+  const reason = `zone time runs at speed ${speed} now, ${row.speed} before`;
+  // What a person asked for and the log has not shown yet keeps its name.
+  const asked = row.open ? null : row.change;
+  const next = {
+    name: row.name,
+    config: { ...row.config, version: row.config.version + 1 },
+    speed,
+    change: asked ?? { request: newId('control'), actor: 'engine', reason },
+  };
+  await queries.putVersion(database.knex, row.id, next);
+  return (await queries.zoneById(database.knex, row.id)) ?? row;
 }
 
 async function isInLog(door: Door, row: queries.ZoneRow, from: LogPosition): Promise<boolean> {

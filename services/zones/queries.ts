@@ -3,7 +3,12 @@ import { Model } from 'objection';
 import type { Market, Zone } from '../../contracts/api/zones.ts';
 import type { GeoPolygon } from '../../contracts/geo.ts';
 import type { MarketId, ZoneId } from '../../contracts/ids.ts';
-import type { ZoneConfig, ZoneEntry } from '../../contracts/zone.ts';
+import {
+  policyAtSpeed,
+  type ZoneChange,
+  type ZoneConfig,
+  type ZoneEntry,
+} from '../../contracts/zone.ts';
 import type { LogPosition } from '../../dispatch/redis/door.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 
@@ -18,13 +23,18 @@ export class MarketRow extends Model {
 
 export class ZoneRow extends Model {
   static override tableName = 'zones';
-  static override jsonAttributes = ['polygon', 'config'];
+  static override jsonAttributes = ['polygon', 'config', 'change'];
   declare id: ZoneId;
   declare market: MarketId;
   declare name: string;
   declare shard: number;
   declare polygon: GeoPolygon;
+  /** As the engine is told it, but with phones' limits in wall time. */
   declare config: ZoneConfig;
+  /** Zone ms per host ms that the engine's copy of this version is stretched to. */
+  declare speed: number;
+  /** Who asked for this version; null: it is the first. */
+  declare change: ZoneChange | null;
   declare open: boolean;
   declare sent_epoch: number | null;
   declare sent_seq: number | null;
@@ -65,7 +75,10 @@ export async function leastLoadedShard(trx: Transaction, shards: number): Promis
 
 export async function insertZone(
   trx: Transaction,
-  zone: Pick<ZoneRow, 'id' | 'market' | 'name' | 'shard' | 'polygon' | 'config' | 'created_by'>,
+  zone: Pick<
+    ZoneRow,
+    'id' | 'market' | 'name' | 'shard' | 'polygon' | 'config' | 'speed' | 'created_by'
+  >,
 ): Promise<void> {
   await ZoneRow.query(trx).insert(zone);
 }
@@ -82,8 +95,31 @@ export async function setSent(db: Queryable, id: ZoneId, position: LogPosition):
   await db('zones').where({ id }).update({ sent_epoch: position.epoch, sent_seq: position.seq });
 }
 
-export async function setOpen(db: Queryable, id: ZoneId, open: boolean): Promise<void> {
-  await db('zones').where({ id }).update({ open });
+/** Notes whether this version is open; one that came in between stays as it is. */
+export async function setOpen(db: Queryable, row: ZoneRow, open: boolean): Promise<void> {
+  const { id, config } = row;
+  await db('zones').where({ id }).whereRaw(IS_VERSION, [config.version]).update({ open });
+}
+
+const IS_VERSION = "(config ->> 'version')::int = ?";
+
+export type NewVersion = Pick<ZoneRow, 'name' | 'config' | 'speed' | 'change'>;
+
+/**
+ * Stores the next version of a zone, not open yet. False: another one came in between. One
+ * statement, so that two who change at once cannot both believe that they did.
+ */
+export async function putVersion(db: Queryable, id: ZoneId, next: NewVersion): Promise<boolean> {
+  const count = await ZoneRow.query(db)
+    .patch({ ...next, open: false, sent_epoch: null, sent_seq: null })
+    .where({ id })
+    .whereRaw(IS_VERSION, [next.config.version - 1]);
+  return count === 1;
+}
+
+/** What the engine is told of a zone. */
+export function engineConfig({ config, speed }: ZoneRow): ZoneConfig {
+  return { ...config, policy: policyAtSpeed(config.policy, speed) };
 }
 
 export function marketView(row: MarketRow): Market {

@@ -6,6 +6,7 @@ import { openDatabase } from '../../platform/database.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import * as changing from './changing.ts';
 import { openZones, type SentTimes } from './opening.ts';
 import * as zones from './zones.ts';
 
@@ -47,6 +48,10 @@ export function createService(context: ServiceContext): ServiceSchema {
       get: action<schemas.ZoneRef, schemas.Zone>({
         params: schemas.ZONE_REF,
         handler: (params) => zones.get(deps, params.id),
+      }),
+      change: action<schemas.ZoneChange, schemas.Zone>({
+        params: schemas.ZONE_CHANGE,
+        handler: (params, call) => changing.change(deps, params, call),
       }),
       control: action<schemas.ControlCreate, zones.OpsAccepted>({
         params: schemas.CONTROL_CREATE,

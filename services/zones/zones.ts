@@ -18,12 +18,7 @@ import { WaggleError } from '../../contracts/errors.ts';
 import type { GeoPolygon } from '../../contracts/geo.ts';
 import { newId, type ZoneId } from '../../contracts/ids.ts';
 import type { NodePicture } from '../../contracts/push.ts';
-import {
-  DEFAULT_POLICY,
-  DEFAULT_WEIGHTS,
-  policyAtSpeed,
-  type ZoneConfig,
-} from '../../contracts/zone.ts';
+import { DEFAULT_POLICY, DEFAULT_WEIGHTS, type ZoneConfig } from '../../contracts/zone.ts';
 import { zoneGeometry } from '../../dispatch/geometry.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
@@ -87,25 +82,23 @@ export async function create(deps: ZonesDeps, params: ZoneCreate, call: Call): P
       timeZone: market.time_zone,
       ...geometry,
       weights: { ...DEFAULT_WEIGHTS, ...params.weights },
-      // Limits that bound phones are given in wall time and stretched to zone time here.
-      policy: policyAtSpeed(
-        {
-          ...DEFAULT_POLICY,
-          roundMs: deps.roundMs,
-          ...params.policy,
-          speedMmps: { ...DEFAULT_POLICY.speedMmps, ...params.policy?.speedMmps },
-        },
-        door.clock.speed,
-      ),
+      policy: {
+        ...DEFAULT_POLICY,
+        roundMs: deps.roundMs,
+        ...params.policy,
+        speedMmps: { ...DEFAULT_POLICY.speedMmps, ...params.policy?.speedMmps },
+      },
     };
-    const zone = { id, market: market.id, name: params.name, shard, polygon, config };
+    const { speed } = door.clock;
+    const zone = { id, market: market.id, name: params.name, shard, polygon, config, speed };
     await queries.insertZone(trx, { ...zone, created_by: actor });
   });
   deps.wakeOpener();
   return waitUntilOpen(deps, id);
 }
 
-async function waitUntilOpen(deps: ZonesDeps, id: ZoneId): Promise<Zone> {
+/** Waits a moment for the engine; the answer says whether it has confirmed the newest version. */
+export async function waitUntilOpen(deps: ZonesDeps, id: ZoneId): Promise<Zone> {
   const deadline = Date.now() + OPEN_WAIT_MS;
   for (;;) {
     const zone = await get(deps, id);

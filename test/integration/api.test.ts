@@ -222,7 +222,7 @@ function knock(route: Route, who: string): Promise<Answer> {
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
     strangeValue(route, name),
   );
-  const hasBody = route.method === 'POST' || route.method === 'PUT';
+  const hasBody = ['POST', 'PUT', 'PATCH'].includes(route.method);
   return stack.call(route.method, path, {
     token: tokens.get(who),
     ...(hasBody ? { body: {} } : {}),
