@@ -5,15 +5,28 @@
  * offer when it is time to leave. Costs are integer milliseconds, weighted per mille.
  */
 import type { PointE7 } from '../../contracts/geo.ts';
-import type { Load, VehicleKind } from '../../contracts/states.ts';
+import type { Load } from '../../contracts/states.ts';
+import type { ZonePolicy } from '../../contracts/zone.ts';
+import type { TravelTable } from './places.ts';
 import type { Delivery } from './records.ts';
-import { isSamePlace } from './schedule.ts';
-import type { TravelTime } from './travel-time.ts';
 import type { Zone } from './zone.ts';
+
+/** One delivery of a task, as the search needs it: places by index, times in zone ms. */
+export interface Leg {
+  readonly pickup: number;
+  readonly dropoff: number;
+  readonly readyMs: number;
+  /** Ready, or placed if that is later: delay counts from here. */
+  readonly baseMs: number;
+  readonly promiseMs: number;
+}
 
 /** What must be picked up: a delivery, or a group that rides together. */
 export interface Task {
   readonly unit: readonly Delivery[];
+  readonly legs: readonly Leg[];
+  /** Place of the vendor's door. */
+  readonly door: number;
   /** Index in the problem; fixed tasks of committed runs have one too. */
   readonly index: number;
   readonly load: Load;
@@ -34,8 +47,10 @@ export interface Carrier {
   readonly slot: number;
   /** Where and when it is free for the first run of the chain (a joinable run counts as such). */
   readonly from: PointE7;
+  /** `from` as a place of the round. */
+  readonly place: number;
   readonly freeMs: number;
-  readonly vehicle: VehicleKind;
+  readonly travel: TravelTable;
   readonly capacity: Load;
   /** Last moment for a pickup; Infinity when the shift has no known end. */
   readonly untilMs: number;
@@ -43,86 +58,125 @@ export interface Carrier {
   readonly committed: boolean;
 }
 
-/** Times of a chain's first run, for the decision when to leave. */
+/** Times of a chain's first run, for the decision when to leave and when to settle it; zone ms. */
 export interface Departure {
   /** At the first door when leaving now. */
   readonly arriveMs: number;
   /** Being there this late still delays nothing. */
   readonly latestArriveMs: number;
+  /** Everything in hand at the first door. */
+  readonly pickupMs: number;
+}
+
+/** Where a walk along a chain has come to. */
+export interface Walk {
+  place: number;
+  nowMs: number;
+  /** Weighted cost so far. */
+  cost: number;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** Evaluates chains of one round. Reads the zone, changes nothing. */
 export class ChainCosts {
-  private readonly travel: TravelTime;
-  private readonly pickupServiceMs: number;
-  private readonly dropoffServiceMs: number;
+  private readonly policy: ZonePolicy;
   private readonly delayPerMille: number;
   private readonly latePerMille: number;
   private readonly travelPerMille: number;
-  private readonly stackRadiusMeters: number;
   private readonly zone: Zone;
   readonly stackMax: number;
 
   constructor(zone: Zone, stackMax: number) {
     const { policy, weights } = zone.config;
     this.zone = zone;
-    this.travel = zone.travel;
-    this.pickupServiceMs = policy.pickupServiceMs;
-    this.dropoffServiceMs = policy.dropoffServiceMs;
+    this.policy = policy;
     this.delayPerMille = weights.delayPerMille;
     this.latePerMille = weights.latePerMille;
     this.travelPerMille = weights.travelPerMille;
-    this.stackRadiusMeters = policy.stackRadiusMeters;
     this.stackMax = stackMax;
   }
 
   /** Weighted cost of a chain; Infinity when it breaks a limit. */
   cost(carrier: Carrier, runs: readonly Run[]): number {
-    let at = carrier.from;
-    let nowMs = carrier.freeMs;
-    let cost = 0;
-    for (const run of runs) {
-      for (let n = 0; n < run.length; n++) {
-        const door = doorOf(run, n);
-        if (n > 0 && isSamePlace(door, at)) continue;
-        const driveMs = this.travel.ms(at, door, carrier.vehicle, nowMs);
-        cost += driveMs * this.travelPerMille;
-        nowMs = Math.max(nowMs + driveMs + this.pickupServiceMs, readyAt(run, door));
-        if (nowMs > carrier.untilMs) return NEVER;
-        at = door;
+    const walk: Walk = { place: carrier.place, nowMs: carrier.freeMs, cost: 0 };
+    for (const run of runs) if (!this.walk(walk, carrier, run)) return NEVER;
+    return walk.cost;
+  }
+
+  /** Goes on along one more run; false when that breaks a limit, and then the walk is void. */
+  walk(walk: Walk, carrier: Carrier, run: Run): boolean {
+    const { travel } = carrier;
+    const { pickupServiceMs, pickupLeaveMs, dropoffServiceMs, dropoffLeaveMs } = this.policy;
+    let at = walk.place;
+    let nowMs = walk.nowMs;
+    let driveMs = 0;
+    let delayMs = 0;
+    let lateMs = 0;
+    for (let n = 0; n < run.length; n++) {
+      const { door } = run[n] as Task;
+      if (n > 0) {
+        if (door === at) continue;
+        nowMs += pickupLeaveMs;
       }
-      for (const task of run) {
-        for (const delivery of task.unit) {
-          const { dropoff } = delivery.request;
-          const driveMs = this.travel.ms(at, dropoff, carrier.vehicle, nowMs);
-          nowMs += driveMs + this.dropoffServiceMs;
-          if (nowMs > task.latestMs) return NEVER;
-          const base = Math.max(delivery.readyMs, delivery.request.placedMs);
-          cost += driveMs * this.travelPerMille + (nowMs - base) * this.delayPerMille;
-          const lateMs = nowMs - delivery.promiseMs;
-          if (lateMs > 0) cost += lateMs * this.latePerMille;
-          at = dropoff;
-        }
+      const ms = travel.ms(at, door);
+      driveMs += ms;
+      nowMs = Math.max(nowMs + ms + pickupServiceMs, readyAt(run, door));
+      if (nowMs > carrier.untilMs) return false;
+      at = door;
+    }
+    nowMs += pickupLeaveMs;
+    for (let n = 0; n < run.length; n++) {
+      const task = run[n] as Task;
+      for (let m = 0; m < task.legs.length; m++) {
+        const leg = task.legs[m] as Leg;
+        const ms = travel.ms(at, leg.dropoff);
+        driveMs += ms;
+        nowMs += ms + dropoffServiceMs;
+        if (nowMs > task.latestMs) return false;
+        delayMs += nowMs - leg.baseMs;
+        if (nowMs > leg.promiseMs) lateMs += nowMs - leg.promiseMs;
+        nowMs += dropoffLeaveMs;
+        at = leg.dropoff;
       }
     }
-    return cost;
+    walk.place = at;
+    walk.nowMs = nowMs;
+    walk.cost +=
+      driveMs * this.travelPerMille + delayMs * this.delayPerMille + lateMs * this.latePerMille;
+    return true;
+  }
+
+  /** No place in the carrier's chain makes a task cheaper than this, weighted ms. */
+  atLeast(carrier: Carrier, task: Task): number {
+    const { pickupServiceMs, pickupLeaveMs, dropoffServiceMs } = this.policy;
+    const toDoorMs = carrier.travel.ms(carrier.place, task.door);
+    const [leg] = task.legs;
+    if (!leg || task.legs.length > 1) return 0;
+    const pickupMs = Math.max(carrier.freeMs + toDoorMs + pickupServiceMs, leg.readyMs);
+    if (pickupMs > carrier.untilMs) return NEVER;
+    const rideMs = carrier.travel.ms(task.door, leg.dropoff);
+    return (pickupMs + pickupLeaveMs + rideMs + dropoffServiceMs - leg.baseMs) * this.delayPerMille;
   }
 
   /** When the driver would stand at the first door of the chain, and when that is ready. */
   departure(carrier: Carrier, run: Run): Departure {
-    const door = doorOf(run, 0);
-    const driveMs = this.travel.ms(carrier.from, door, carrier.vehicle, carrier.freeMs);
-    const arriveMs = carrier.freeMs + driveMs;
+    const door = run[0]?.door ?? carrier.place;
+    const arriveMs = carrier.freeMs + carrier.travel.ms(carrier.place, door);
     const readyMs = readyAt(run, door);
-    return { arriveMs, latestArriveMs: Math.max(arriveMs, readyMs - this.pickupServiceMs) };
+    const { pickupServiceMs } = this.policy;
+    return {
+      arriveMs,
+      latestArriveMs: Math.max(arriveMs, readyMs - pickupServiceMs),
+      pickupMs: Math.max(arriveMs + pickupServiceMs, readyMs),
+    };
   }
 
   /** Whether a task may join a run: near enough, few enough, and it all fits at once. */
   mayJoin(carrier: Carrier, run: Run, task: Task): boolean {
     const first = run[0];
     if (!first) return true;
+    if (first.door !== task.door && this.policy.stackRadiusMeters === 0) return false;
     let count = task.unit.length;
     let parcels = task.load.parcels;
     let volumeMl = task.load.volumeMl;
@@ -136,29 +190,24 @@ export class ChainCosts {
     const { capacity } = carrier;
     if (count > this.stackMax || parcels > capacity.parcels) return false;
     if (volumeMl > capacity.volumeMl || weightG > capacity.weightG) return false;
-    const door = doorOf(run, 0);
+    const door = first.unit[0]?.request.pickup;
+    if (!door) return true;
     return task.unit.every(
-      (delivery) =>
-        isSamePlace(delivery.request.pickup, door) ||
-        this.zone.plane.meters(delivery.request.pickup, door) <= this.stackRadiusMeters,
+      ({ request }, n) =>
+        task.legs[n]?.pickup === first.door ||
+        this.zone.plane.meters(request.pickup, door) <= this.policy.stackRadiusMeters,
     );
   }
 }
 
-function doorOf(run: Run, n: number): PointE7 {
-  const pickup = run[n]?.unit[0]?.request.pickup;
-  if (!pickup) throw new Error('chain: a run without a task');
-  return pickup;
-}
-
 /** When everything that a run takes at a door is ready. */
-function readyAt(run: Run, door: PointE7): number {
+function readyAt(run: Run, door: number): number {
   let readyMs = 0;
-  for (const task of run) {
-    for (const delivery of task.unit) {
-      if (delivery.readyMs > readyMs && isSamePlace(delivery.request.pickup, door)) {
-        readyMs = delivery.readyMs;
-      }
+  for (let n = 0; n < run.length; n++) {
+    const { legs } = run[n] as Task;
+    for (let m = 0; m < legs.length; m++) {
+      const leg = legs[m] as Leg;
+      if (leg.readyMs > readyMs && leg.pickup === door) readyMs = leg.readyMs;
     }
   }
   return readyMs;

@@ -5,14 +5,16 @@
  */
 import type { Stop } from '../../contracts/events.ts';
 import type { Delivery, Driver } from './records.ts';
-import { costOf, type Departure, drive, type FindDelivery } from './schedule.ts';
+import { costOf, type Departure, departureMs, drive, type FindDelivery } from './schedule.ts';
 import { stopOf } from './stops.ts';
 import type { Zone } from './zone.ts';
 
-/** Where a driver's drive begins now: its last recorded fix. Null when none is known. */
-export function departureOf(driver: Driver, atMs: number): Departure | null {
-  if (!driver.fix) return null;
-  return { from: driver.fix, atMs, vehicle: driver.profile.vehicleKind };
+/** Where and when a driver's drive begins: its last recorded fix. Null when none is known. */
+export function departureOf(zone: Zone, driver: Driver, atMs: number): Departure | null {
+  const { fix } = driver;
+  if (!fix) return null;
+  const leavesMs = departureMs(zone, fix, driver.plan.stops[0], atMs);
+  return { from: fix, atMs: leavesMs, vehicle: driver.profile.vehicleKind };
 }
 
 /** Finds deliveries of the zone, or of the unit when it is not (yet) in the zone's books. */
@@ -93,7 +95,7 @@ export function forceUnit(
   unit: readonly Delivery[],
   atMs: number,
 ): readonly Stop[] {
-  const departure = departureOf(driver, atMs);
+  const departure = departureOf(zone, driver, atMs);
   const find = finder(zone, unit);
   let stops = driver.plan.stops;
   for (const delivery of unit) {

@@ -5,12 +5,14 @@
  */
 import type { Stop } from '../../contracts/events.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
-import { type Carrier, loadOf, type Run, type Task } from './chains.ts';
+import type { VehicleKind } from '../../contracts/states.ts';
+import { type Carrier, type Leg, loadOf, type Run, type Task } from './chains.ts';
 import { availability, eligibility } from './eligibility.ts';
 import type { ZoneInput } from './input.ts';
-import { finder } from './insertion.ts';
+import { departureOf, finder } from './insertion.ts';
+import { Places } from './places.ts';
 import type { Delivery, Driver } from './records.ts';
-import { drive } from './schedule.ts';
+import { drive, leaveMs } from './schedule.ts';
 import { autoAssigns, radiusMeters, type Zone } from './zone.ts';
 
 type Round = Extract<ZoneInput, { kind: 'round' }>;
@@ -57,7 +59,7 @@ export function problemOf(zone: Zone, round: Round, atMs: number): Problem {
   const units = openUnits(zone, [...near.keys()]);
   for (const unit of units) builder.addTask(unit, near);
   builder.addThoughts();
-  return builder;
+  return builder.made();
 }
 
 /** Every slot the round may use, ascending: shortlisted now, or in a chain of the last round. */
@@ -71,11 +73,12 @@ function slotsOf(zone: Zone, round: Round): number[] {
   return [...slots].sort((a, b) => a - b);
 }
 
-class ProblemBuilder implements Problem {
-  readonly carriers: Carrier[] = [];
-  readonly drivers: Driver[] = [];
-  readonly tasks: Task[] = [];
-  readonly chains: Run[][] = [];
+class ProblemBuilder {
+  private readonly carriers: (Omit<Carrier, 'travel'> & { readonly vehicle: VehicleKind })[] = [];
+  private readonly drivers: Driver[] = [];
+  private readonly tasks: Task[] = [];
+  private readonly chains: Run[][] = [];
+  private readonly places: Places;
   private readonly zone: Zone;
   private readonly atMs: number;
   private readonly carrierAt = new Map<number, number>();
@@ -84,22 +87,37 @@ class ProblemBuilder implements Problem {
   constructor(zone: Zone, atMs: number) {
     this.zone = zone;
     this.atMs = atMs;
+    this.places = new Places(zone.travel, atMs);
+  }
+
+  /** The problem, with travel times between all the places that came up. */
+  made(): Problem {
+    const { drivers, tasks, chains } = this;
+    const carriers = this.carriers.map(({ vehicle, ...carrier }) => ({
+      ...carrier,
+      travel: this.places.tableOf(vehicle),
+    }));
+    return { carriers, drivers, tasks, chains };
   }
 
   addCarrier(driver: Driver | null): void {
     if (!driver?.fix || availability(driver, !autoAssigns(this.zone)) !== null) return;
     const { stops } = driver.plan;
-    const departure = { from: driver.fix, atMs: this.atMs, vehicle: driver.profile.vehicleKind };
+    const departure = departureOf(this.zone, driver, this.atMs);
+    if (!departure) return;
     const joinable = isJoinable(this.zone, stops);
     const times = stops.length > 0 ? drive(this.zone, departure, stops, finder(this.zone, [])) : [];
     const last = times.at(-1);
+    const stays = joinable || !last;
+    const from = stays ? departure.from : last.stop;
     const index = this.carriers.length;
     this.carrierAt.set(driver.slot, index);
     this.drivers.push(driver);
     this.carriers.push({
       slot: driver.slot,
-      from: joinable || !last ? driver.fix : last.stop,
-      freeMs: joinable || !last ? this.atMs : last.doneMs,
+      from,
+      place: this.places.indexOf(from),
+      freeMs: stays ? departure.atMs : last.doneMs + leaveMs(this.zone, last.stop.kind),
       vehicle: driver.profile.vehicleKind,
       capacity: driver.profile.capacity,
       untilMs: driver.profile.untilMs ?? Number.POSITIVE_INFINITY,
@@ -120,6 +138,7 @@ class ProblemBuilder implements Problem {
   private fixedTask(delivery: Delivery, carrier: number, doneMs: number): Task {
     const task: Task = {
       unit: [delivery],
+      ...this.placed([delivery]),
       index: this.tasks.length,
       load: loadOf([delivery]),
       carriers: [],
@@ -143,6 +162,7 @@ class ProblemBuilder implements Problem {
     }
     const task: Task = {
       unit,
+      ...this.placed(unit),
       index: this.tasks.length,
       load: loadOf(unit),
       carriers,
@@ -152,6 +172,19 @@ class ProblemBuilder implements Problem {
     };
     this.tasks.push(task);
     for (const { id } of unit) this.taskOf.set(id, task);
+  }
+
+  private placed(unit: readonly Delivery[]): Pick<Task, 'legs' | 'door'> {
+    const legs = unit.map(
+      ({ request, readyMs, promiseMs }): Leg => ({
+        pickup: this.places.indexOf(request.pickup),
+        dropoff: this.places.indexOf(request.dropoff),
+        readyMs,
+        baseMs: Math.max(readyMs, request.placedMs),
+        promiseMs,
+      }),
+    );
+    return { legs, door: legs[0]?.pickup ?? 0 };
   }
 
   /** Per delivery the slot of the driver whose chain had it last. */

@@ -21,8 +21,6 @@ import { autoAssigns, stackMax, type Zone } from './zone.ts';
 
 type Round = Extract<ZoneInput, { kind: 'round' }>;
 
-/** A join is committed once the driver is this near to its pickup; until then it may change. */
-const JOIN_BEFORE_MS = 60_000;
 /** Steps per open task that are worth taking; a small problem needs no large budget. */
 const STEPS_PER_TASK = 20;
 
@@ -100,9 +98,9 @@ function ripe(
     if (!driver || !run) return;
     const fresh = run.filter((task) => task.fixedTo === null);
     if (fresh.length === 0 || carrier.freeMs > atMs) return;
-    const { arriveMs, latestArriveMs } = model.departure(carrier, run);
+    const { arriveMs, latestArriveMs, pickupMs } = model.departure(carrier, run);
     const timely = carrier.committed
-      ? latestArriveMs - atMs <= JOIN_BEFORE_MS + askingMs
+      ? pickupMs - atMs <= zone.policy.joinBeforeMs + askingMs
       : arriveMs + askingMs >= latestArriveMs - zone.policy.arriveEarlyMs;
     if (!timely) return;
     proposals.push({

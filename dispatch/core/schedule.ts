@@ -37,6 +37,28 @@ export interface PlanCost {
 /** Finds a delivery by id: the zone's own, or one that is about to be asked about. */
 export type FindDelivery = (id: DeliveryId) => Delivery | undefined;
 
+/**
+ * When a driver sets out for its next stop. A fix may lie ahead, where the way is known: then the
+ * driver is there from that time on. One who stands at the stop's door began its service there when
+ * it came, which may be as long ago as the service takes.
+ */
+export function departureMs(
+  zone: Zone,
+  fix: PointE7 & { readonly atMs: number },
+  next: Stop | undefined,
+  atMs: number,
+): number {
+  if (!next || fix.atMs >= atMs || !isSamePlace(fix, next)) return Math.max(atMs, fix.atMs);
+  const { pickupServiceMs, dropoffServiceMs } = zone.policy;
+  const serviceMs = next.kind === 'pickup' ? pickupServiceMs : dropoffServiceMs;
+  return Math.max(fix.atMs, atMs - serviceMs);
+}
+
+/** From done at a stop to driving off, ms. */
+export function leaveMs(zone: Zone, kind: Stop['kind']): number {
+  return kind === 'pickup' ? zone.policy.pickupLeaveMs : zone.policy.dropoffLeaveMs;
+}
+
 /** Drives the stops in order. A pickup waits for the ready time; every stop has its service time. */
 export function drive(
   zone: Zone,
@@ -50,10 +72,11 @@ export function drive(
   let previous: Stop | null = null;
   const { pickupServiceMs, dropoffServiceMs } = zone.policy;
   for (const stop of stops) {
-    const travelMs = stop.arrived ? 0 : zone.travel.ms(at, stop, departure.vehicle, nowMs);
-    const arriveMs = nowMs + travelMs;
     const together =
       previous !== null && previous.kind === stop.kind && isSamePlace(previous, stop);
+    if (previous !== null && !together) nowMs += leaveMs(zone, previous.kind);
+    const travelMs = stop.arrived ? 0 : zone.travel.ms(at, stop, departure.vehicle, nowMs);
+    const arriveMs = nowMs + travelMs;
     const serviceMs = together ? 0 : stop.kind === 'pickup' ? pickupServiceMs : dropoffServiceMs;
     const readyMs = stop.kind === 'pickup' ? (find(stop.delivery)?.readyMs ?? 0) : 0;
     const doneMs = Math.max(arriveMs + serviceMs, readyMs);

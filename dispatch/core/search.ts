@@ -4,13 +4,18 @@
  * keep what is no worse. Anytime: it stops after a number of steps, never by the clock, so the same
  * input and seed give the same chains.
  */
-import type { Carrier, ChainCosts, Run, Task } from './chains.ts';
+import type { Carrier, ChainCosts, Run, Task, Walk } from './chains.ts';
 import type { RandomStream } from './random.ts';
 
 /** Most tasks taken out in one step. */
 const RUIN_MAX = 6;
 /** Tasks that are looked at to find related ones; keeps a step's work bounded in a large backlog. */
 const RELATED_POOL = 96;
+
+/** A cost in a ruined chain is blurred by ±5 %, in 1024ths. */
+const BLUR_LEAST = 973;
+const BLUR_SPAN = 103;
+const NEVER = Number.POSITIVE_INFINITY;
 
 interface Place {
   readonly carrier: number;
@@ -201,10 +206,14 @@ export class ChainSearch {
     let best: Place | null = null;
     let bestCost = task.stayOut;
     for (const n of task.carriers) {
+      const least = this.model.atLeast(this.carriers[n] as Carrier, task);
+      if ((least * BLUR_LEAST) / 1024 >= bestCost) continue;
       const found = this.cheapest(n, task);
       if (!found) continue;
-      // A blur of ±5 % leads out of places that are only locally the best.
-      const cost = blurred ? (found.cost * (973 + this.random.below(103))) / 1024 : found.cost;
+      // The blur leads out of places that are only locally the best.
+      const cost = blurred
+        ? (found.cost * (BLUR_LEAST + this.random.below(BLUR_SPAN))) / 1024
+        : found.cost;
       if (cost < bestCost) {
         bestCost = cost;
         best = found;
@@ -227,24 +236,52 @@ export class ChainSearch {
     const runs = this.chains[n] as Run[];
     const before = this.costs[n] as number;
     let best: Place | null = null;
-    const consider = (run: number, at: number) => {
-      const cost = this.model.cost(carrier, runs) - before;
-      if (cost < (best?.cost ?? Number.POSITIVE_INFINITY)) best = { carrier: n, run, at, cost };
+    let bestCost = NEVER;
+    const consider = (first: Run, run: number, at: number) => {
+      const cost = this.costFrom(carrier, first, runs, at < 0 ? run : run + 1, bestCost + before);
+      if (cost - before >= bestCost) return;
+      bestCost = cost - before;
+      best = { carrier: n, run, at, cost: bestCost };
     };
-    for (let k = carrier.committed ? 1 : 0; k <= runs.length; k++) {
-      runs.splice(k, 0, [task]);
-      consider(k, -1);
-      runs.splice(k, 1);
-    }
-    for (let k = 0; k < runs.length; k++) {
-      const run = runs[k] as Run;
-      if (!this.model.mayJoin(carrier, run, task)) continue;
-      for (let at = 0; at <= run.length; at++) {
-        run.splice(at, 0, task);
-        consider(k, at);
-        run.splice(at, 1);
+    const alone: Run = [task];
+    this.prefix.place = carrier.place;
+    this.prefix.nowMs = carrier.freeMs;
+    this.prefix.cost = 0;
+    for (let k = 0; k <= runs.length; k++) {
+      if (k > 0 || !carrier.committed) consider(alone, k, -1);
+      const run = runs[k];
+      if (!run) break;
+      if (this.model.mayJoin(carrier, run, task)) {
+        for (let at = 0; at <= run.length; at++) {
+          run.splice(at, 0, task);
+          consider(run, k, at);
+          run.splice(at, 1);
+        }
       }
+      // Beyond here the chain begins as it is; a committed run may be late whatever it costs now.
+      if (!this.model.walk(this.prefix, carrier, run)) break;
     }
     return best;
+  }
+  private readonly prefix: Walk = { place: 0, nowMs: 0, cost: 0 };
+  private readonly tried: Walk = { place: 0, nowMs: 0, cost: 0 };
+
+  /** Cost of the walked prefix, then `first`, then the runs from `next` on; NEVER from `limit` on. */
+  private costFrom(
+    carrier: Carrier,
+    first: Run,
+    runs: readonly Run[],
+    next: number,
+    limit: number,
+  ): number {
+    const walk = this.tried;
+    walk.place = this.prefix.place;
+    walk.nowMs = this.prefix.nowMs;
+    walk.cost = this.prefix.cost;
+    if (!this.model.walk(walk, carrier, first)) return NEVER;
+    for (let k = next; k < runs.length; k++) {
+      if (walk.cost >= limit || !this.model.walk(walk, carrier, runs[k] as Run)) return NEVER;
+    }
+    return walk.cost;
   }
 }
