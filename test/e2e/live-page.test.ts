@@ -1,31 +1,19 @@
 /** The live page in a real browser: what it shows is compared with what was sent. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { CLOSE_CODES } from '../../contracts/wire/close-codes.ts';
 import { buildWeb } from '../../web/build.ts';
 import type { Report } from '../../web/live/report.ts';
+import { complaintsOf, openBrowser, whyNoBrowser } from './browser.ts';
 import { CENTRE, MadeUpCity } from './live-page-city.ts';
 import { PageServer } from './live-page-server.ts';
 
-const CHROMIUM = process.env.TEST_CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = [
-  '--no-sandbox',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-  '--ignore-gpu-blocklist',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-quic',
-  '--no-first-run',
-];
 const WAIT_MS = 20_000;
-const skip = existsSync(CHROMIUM) ? false : `no browser at ${CHROMIUM}`;
+const skip = whyNoBrowser();
 
 type Shown = Omit<Report, 'driverAt'>;
 let browser: Browser;
@@ -35,7 +23,7 @@ before(async () => {
   if (skip) return;
   webDir = join(await mkdtemp(join(tmpdir(), 'waggle-live-')), 'web');
   await buildWeb(webDir);
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  browser = await openBrowser();
 });
 
 after(async () => {
@@ -64,11 +52,7 @@ async function onStage(run: (stage: Stage) => Promise<void>): Promise<void> {
   });
   await server.listen();
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
+  const complaints = complaintsOf(page);
   const play = (): void => {
     server.play(city.pictures(), [city.node('dispatch-1', 0), city.node('dispatch-2', 1)]);
   };

@@ -8,6 +8,8 @@ export interface Report {
   readonly driversByActivity: readonly number[];
   readonly deliveries: number;
   readonly deliveriesByState: Readonly<Record<string, number>>;
+  /** Deliveries with an expected time of arrival. */
+  readonly etas: number;
   readonly idleCells: number;
   readonly idleDrivers: number;
   readonly nodes: readonly string[];
@@ -37,6 +39,7 @@ export function reportOf({ state, connection, cells, frames, hostMs }: ReportSou
     driversByActivity: state.driversByActivity(),
     deliveries: state.deliveries.size,
     deliveriesByState: Object.fromEntries(state.deliveriesByState()),
+    etas: [...state.deliveries.values()].filter(({ picture }) => picture.eta !== null).length,
     idleCells: idle.length,
     idleDrivers: idle.reduce((sum, [, count]) => sum + count, 0),
     nodes: [...state.nodes.keys()].sort(),
