@@ -14,6 +14,7 @@ const allowed: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'dispatch/memory': ['dispatch/memory', 'dispatch/runtime', 'dispatch/core', 'contracts'],
   'dispatch/redis': ['dispatch/redis', 'dispatch/runtime', 'dispatch/core', 'contracts'],
   'dispatch/sim': ['dispatch', 'contracts'],
+  'dispatch/mdrp': ['dispatch', 'contracts'],
   dispatch: ['contracts', 'dispatch/core'],
   platform: ['platform', 'config', 'contracts', 'dispatch/redis/door.ts'],
   'services/dispatch': ['services/dispatch', 'platform', 'config', 'contracts', 'dispatch'],

@@ -1,0 +1,58 @@
+/** The problem's rules as the configuration of a zone: nothing else makes a run differ from production. */
+import {
+  DEFAULT_POLICY,
+  DEFAULT_WEIGHTS,
+  type Weights,
+  type ZoneConfig,
+  type ZonePolicy,
+} from '../../contracts/zone.ts';
+import type { Atlas } from './atlas.ts';
+import type { Instance } from './instance.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+export interface Tuning {
+  readonly policy?: Partial<ZonePolicy>;
+  readonly weights?: Partial<Weights>;
+}
+
+/**
+ * The zone of an instance. Drivers never refuse, leave as late as the ready time allows, visit one
+ * vendor in a run, and learn what they carry when they pick it up.
+ */
+export function zoneOf(instance: Instance, atlas: Atlas, tuning: Tuning = {}): ZoneConfig {
+  const half = (minutes: number) => Math.round((minutes * MINUTE_MS) / 2);
+  return {
+    id: 'zon_01900000-0000-7000-8000-000000000001',
+    market: 'mkt_01900000-0000-7000-8000-000000000001',
+    shard: 0,
+    version: 1,
+    currency: 'USD',
+    timeZone: 'UTC',
+    ...atlas.geometry(),
+    weights: { ...DEFAULT_WEIGHTS, latePerMille: 0, travelPerMille: 0, ...tuning.weights },
+    policy: {
+      ...DEFAULT_POLICY,
+      autoAssign: true,
+      roundMs: MINUTE_MS,
+      radiusMeters: 50_000,
+      searchSteps: 200,
+      candidatesMax: 24,
+      stackMax: 5,
+      stackRadiusMeters: 0,
+      arriveEarlyMs: 0,
+      joinBeforeMs: 0,
+      pickupServiceMs: half(instance.pickupService),
+      pickupLeaveMs: half(instance.pickupService),
+      dropoffServiceMs: half(instance.dropoffService),
+      dropoffLeaveMs: half(instance.dropoffService),
+      // Orders are for nobody to give up on but the day's end.
+      giveUpMs: DAY_MS,
+      aboardMsMax: DAY_MS,
+      staleMs: DAY_MS,
+      suspendMs: DAY_MS,
+      ...tuning.policy,
+    },
+  };
+}
