@@ -12,6 +12,7 @@ import type { Door, Unsubscribe } from '../../dispatch/redis/door.ts';
 import type { Claims } from '../../platform/auth/tokens.ts';
 import { DriverDesk } from './driver-desk.ts';
 import { FrontDesk } from './front-desk.ts';
+import { Gathering } from './gathering.ts';
 import { HttpTwin } from './http-twin.ts';
 import {
   DRAIN_BATCH,
@@ -62,6 +63,7 @@ export class Gateway {
   private readonly positions: PositionFlow;
   private readonly tracks: TrackDesk;
   private readonly views: ViewDesk;
+  private readonly gathering = new Gathering();
   private readonly front: FrontDesk;
   private readonly app: uWS.TemplatedApp;
   private listening: uWS.us_listen_socket | null = null;
@@ -194,6 +196,7 @@ export class Gateway {
         this.sessions.add(session);
       },
       message: (socket, message, isBinary) => {
+        if (isBinary) this.gathering.took();
         const bytes = new Uint8Array(message);
         this.front.receive(socket.getUserData().session, bytes, isBinary, door.clock.hostMs());
       },

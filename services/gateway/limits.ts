@@ -33,6 +33,11 @@ export const DRAIN_MS = 1_500;
 /** Sockets sent away in one tick of a drain. */
 export const DRAIN_BATCH = 500;
 
+/** The loop rests this long after a turn with frames, so that the next ones come together. */
+export const REST_MS = 5;
+/** A turn with more frames than this is gathering already, and goes on at once. */
+export const GATHER_FRAMES_MAX = 64;
+
 /** A fix older than this is history: stored, never shown as live. */
 export const LIVE_AGE_MS_MAX = 120_000;
 /** A fix this far ahead of the corrected clock is dropped. */
