@@ -67,6 +67,8 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
       broker.createService((await loadService(name))(context));
     }
     await broker.start();
+    // The broker itself tells the others a second later; until then nobody can call us.
+    await broker.registry.discoverer.sendLocalNodeInfo();
   } catch (error) {
     await stop();
     throw error;
