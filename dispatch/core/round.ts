@@ -97,7 +97,9 @@ function ripe(
     const [run] = search.chains[index] ?? [];
     if (!driver || !run) return;
     const fresh = run.filter((task) => task.fixedTo === null);
-    if (fresh.length === 0 || carrier.freeMs > atMs) return;
+    // A plan that cannot be joined must be finished first, however near its end may look.
+    const isBusy = driver.plan.stops.length > 0 && !carrier.committed;
+    if (fresh.length === 0 || isBusy || carrier.freeMs > atMs) return;
     const { arriveMs, latestArriveMs, pickupMs } = model.departure(carrier, run);
     const timely = carrier.committed
       ? pickupMs - atMs <= zone.policy.joinBeforeMs + askingMs

@@ -292,3 +292,21 @@ test('a zone whose configuration is older than a weight still matches', () => {
   world.command({ type: 'delivery.request', number: 1, request: request(1) });
   assert.equal(only(world.round(), 'delivery.assigned').driver, driver);
 });
+
+test('a driver at a customer’s door is asked only when that parcel is handed over', () => {
+  const policy = { dropoffServiceMs: 0, pickupServiceMs: 0 };
+  const world = new CoreWorld(zoneConfig(1, policy));
+  const driver = world.join(1, place(0.5, 0.5));
+  const first = request(1, { dropoff: place(0.5, 0.51) });
+  world.command({ type: 'delivery.request', number: 1, request: first });
+  world.act(driver, { kind: 'accept', offer: only(world.round(), 'offer.made').offer });
+  world.act(driver, { kind: 'picked_up', delivery: first.id });
+  world.position(driver, first.dropoff);
+  world.act(driver, { kind: 'arrived', delivery: first.id });
+  world.command({ type: 'delivery.request', number: 1, request: request(2) });
+  world.wait(1000);
+  world.position(driver, first.dropoff);
+  assert.equal(only(world.round(), 'round.done').offered, 0);
+  world.act(driver, { kind: 'delivered', delivery: first.id });
+  assert.equal(only(world.round(), 'offer.made').driver, driver);
+});
