@@ -3,7 +3,14 @@
  * see, and the source of every effect. Additive only: `EVENT_VERSION` moves when a field is added.
  */
 
-import type { DeliveryRequest, DriverProfile, DriverTransfer, Presence } from './commands.ts';
+import type {
+  DeliveryRequest,
+  DriverProfile,
+  DriverTransfer,
+  Envelope,
+  Presence,
+} from './commands.ts';
+import type { Place } from './geo.ts';
 import type { DeliveryId, DriverId, OfferId, StopId, ZoneId } from './ids.ts';
 import type { Deed, RefusalReason } from './refusals.ts';
 import type { DeliveryState, Duty, EndReason, OfferOutcome, ReadySource } from './states.ts';
@@ -178,6 +185,13 @@ export type ZoneEvent =
   /** An unseen view, or an unanswered transfer, is sent again. */
   | { readonly type: 'driver.nudged'; readonly driver: DriverId }
   | { readonly type: 'driver.seen'; readonly driver: DriverId; readonly view: number }
+  /** An idle driver is asked to wait elsewhere; it may get work on the way. */
+  | {
+      readonly type: 'driver.sent';
+      readonly driver: DriverId;
+      readonly to: Place;
+      readonly arrivesMs: number;
+    }
   | { readonly type: 'driver.fix'; readonly fixes: readonly Fix[] }
   | {
       readonly type: 'driver.silent';
@@ -229,6 +243,12 @@ export type ZoneEvent =
       readonly offered: number;
       readonly greedy?: true;
     }
-  | { readonly type: 'input.quarantined'; readonly entry: string; readonly error: string };
+  | {
+      readonly type: 'input.quarantined';
+      readonly entry: string;
+      readonly error: string;
+      /** What it was, to be sent again; absent when it could not be read. */
+      readonly envelope?: Envelope;
+    };
 
 export type ZoneEventType = ZoneEvent['type'];

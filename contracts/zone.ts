@@ -54,6 +54,10 @@ export interface ZonePolicy {
   /** From the parcels in hand, and from the hand-over, to driving off. 0: at once. */
   readonly pickupLeaveMs: number;
   readonly dropoffLeaveMs: number;
+  /** An idle driver is sent to where pickups are likely, this far at most; 0: never. */
+  readonly repositionMsMax: number;
+  /** What that must save of the mean way to a pickup, per mille of the driver's own way. */
+  readonly repositionGainPerMille: number;
   /** What joins a committed run is settled this long before its pickup; until then it may change. */
   readonly joinBeforeMs: number;
   /** A pending delivery without a driver fails after this long past its ready time. */
@@ -176,6 +180,8 @@ export const DEFAULT_POLICY: ZonePolicy = {
   pickupLeaveMs: 0,
   dropoffLeaveMs: 0,
   joinBeforeMs: 180_000,
+  repositionMsMax: 0,
+  repositionGainPerMille: 50,
   giveUpMs: 5_400_000,
   aboardMsMax: 10_800_000,
   repeatMs: 3_000,

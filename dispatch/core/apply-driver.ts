@@ -32,6 +32,8 @@ export function applyToDriver(zone: Zone, event: ZoneEvent, atMs: number): void 
       return changeDriver(zone, event.driver, atMs, false, { silence: event.level });
     case 'driver.acted':
       return driverActed(zone, event, atMs);
+    case 'driver.sent':
+      return changeDriver(zone, event.driver, atMs, false, { sentUntilMs: event.arrivesMs });
     case 'driver.nudged':
       return changeDriver(zone, event.driver, atMs, false, {});
     case 'driver.plan':

@@ -69,6 +69,8 @@ export interface Driver {
     readonly transfer: number;
     readonly record: DriverTransfer;
   } | null;
+  /** Zone time until which it is on its way to where it was asked to wait. */
+  readonly sentUntilMs?: number;
   /** Zone time since when it has nothing to do. */
   readonly idleSinceMs: number;
 }

@@ -14,6 +14,7 @@ import { assignTo } from './moves.ts';
 import { type Problem, problemOf } from './problem.ts';
 import { RandomStream } from './random.ts';
 import type { Delivery, Driver } from './records.ts';
+import { repositionIdle } from './reposition.ts';
 import { isSamePlace } from './schedule.ts';
 import { ChainSearch } from './search.ts';
 import { stopOf } from './stops.ts';
@@ -36,7 +37,9 @@ export interface Proposal {
 export function decideRound(step: Decision, round: Round): void {
   const { zone, atMs } = step;
   if (round.fixes.length > 0) step.emit({ type: 'driver.fix', fixes: round.fixes });
-  if (round.candidates.length === 0 && zone.thoughts.size === 0) return;
+  if (round.candidates.length === 0 && zone.thoughts.size === 0) {
+    return repositionIdle(step, new Set());
+  }
   const problem = problemOf(zone, round, atMs);
   const model = new ChainCosts(zone, stackMax(zone));
   const search = think(zone, problem, model, round.greedy === true);
@@ -46,6 +49,7 @@ export function decideRound(step: Decision, round: Round): void {
     else offer(step, proposal);
   }
   rememberThoughts(step, problem, search, proposals);
+  repositionIdle(step, occupiedSlots(problem, search));
   step.emit({
     type: 'round.done',
     round: zone.rounds + 1,
@@ -53,6 +57,12 @@ export function decideRound(step: Decision, round: Round): void {
     offered: proposals.length,
     ...(round.greedy ? { greedy: true } : {}),
   });
+}
+
+/** Slots of drivers that the round has given something to do. */
+function occupiedSlots(problem: Problem, search: ChainSearch): Set<number> {
+  const busy = problem.drivers.filter((_, index) => (search.chains[index]?.length ?? 0) > 0);
+  return new Set(busy.map(({ slot }) => slot));
 }
 
 /** Seats newcomers and improves the chains. */

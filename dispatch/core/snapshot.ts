@@ -5,6 +5,7 @@
  */
 import { type DeliveryId, type DriverId, hash32, type ZoneId } from '../../contracts/ids.ts';
 import type { Control, ZoneConfig } from '../../contracts/zone.ts';
+import type { CellDemand } from './demand.ts';
 import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
@@ -30,6 +31,7 @@ interface ZoneCopy {
   readonly controls: readonly Control[];
   readonly opsRequests: readonly string[];
   readonly thoughts: readonly Thought[];
+  readonly demand: readonly CellDemand[];
   readonly arrivals: readonly (readonly [string, readonly [number, boolean]])[];
 }
 
@@ -53,6 +55,7 @@ export function copyShard(shard: Shard): ShardCopy {
     controls: [...zone.controls.values()],
     opsRequests: [...zone.opsRequests],
     thoughts: [...zone.thoughts],
+    demand: zone.demand.all(),
     arrivals: [...zone.arrivals],
   }));
   return { shard: shard.shard, zones };
@@ -67,6 +70,7 @@ type Part =
   | 'controls'
   | 'opsRequests'
   | 'thoughts'
+  | 'demand'
   | 'arrivals';
 const PARTS: readonly Part[] = [
   'drivers',
@@ -77,6 +81,7 @@ const PARTS: readonly Part[] = [
   'controls',
   'opsRequests',
   'thoughts',
+  'demand',
   'arrivals',
 ];
 
@@ -162,6 +167,9 @@ function takeIn(zone: Zone, part: Part, items: readonly unknown[]): void {
       return;
     case 'thoughts':
       for (const [driver, runs] of items as Thought[]) zone.thoughts.set(driver, runs);
+      return;
+    case 'demand':
+      for (const item of items as CellDemand[]) zone.demand.restore(item);
       return;
     case 'arrivals':
       for (const [key, answer] of items as [string, [number, boolean]][]) {

@@ -18,6 +18,7 @@ import {
   type ZonePolicy,
 } from '../../contracts/zone.ts';
 import { Agenda } from './agenda.ts';
+import { Demand } from './demand.ts';
 import { Plane } from './plane.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
 import { DistanceSpeed, type TravelTime } from './travel-time.ts';
@@ -33,6 +34,8 @@ export class Zone {
   readonly offers = new Map<OfferId, Offer>();
   /** Per driver the runs it would make next: what each round starts from. None is committed. */
   readonly thoughts = new Map<DriverId, readonly (readonly DeliveryId[])[]>();
+  /** Where pickups have been asked for. */
+  readonly demand = new Demand();
   readonly controls = new Map<ControlKind, Control>();
   /** Requests of ops that were carried out, newest last, so that a repeat does nothing. */
   readonly opsRequests = new Set<string>();

@@ -130,9 +130,10 @@ export class Fleet implements Solution {
   }
 
   /** Sends an idle courier to a vendor ahead of any order. */
-  send(id: DriverId, vendor: Vendor, minute: number): void {
+  send(id: DriverId, to: Spot, minute: number): void {
     const rider = this.riders.find((each) => each.id === id);
-    if (!rider || rider.free > minute || rider.ahead.length > 0) return;
+    const vendor = this.instance.vendors.find((each) => each === to);
+    if (!rider || !vendor || rider.free > minute || rider.ahead.length > 0) return;
     if (rider.spot !== vendor) this.depart(rider, vendor, minute);
   }
 

@@ -43,6 +43,7 @@ export function zoneOf(instance: Instance, atlas: Atlas, tuning: Tuning = {}): Z
       stackRadiusMeters: 0,
       arriveEarlyMs: 0,
       joinBeforeMs: 0,
+      repositionMsMax: 10 * MINUTE_MS,
       pickupServiceMs: half(instance.pickupService),
       pickupLeaveMs: half(instance.pickupService),
       dropoffServiceMs: half(instance.dropoffService),

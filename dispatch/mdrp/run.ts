@@ -63,9 +63,12 @@ export function runInstance(instance: Instance, tuning: Tuning = {}): RunResult 
     }
     const beganMs = performance.now();
     const { candidates } = index.shortlist(minute * MINUTE_MS);
-    step({ kind: 'round', fixes: known.map(({ fix }) => fix), candidates });
+    const events = step({ kind: 'round', fixes: known.map(({ fix }) => fix), candidates });
     if (candidates.length > 0) roundMs.push(performance.now() - beganMs);
     fleet.move(zone, minute);
+    for (const event of events) {
+      if (event.type === 'driver.sent') fleet.send(event.driver, atlas.spotAt(event.to), minute);
+    }
   }
   const [broken] = checkShard(shard);
   if (broken) throw new Error(`mdrp: ${JSON.stringify(broken)}`);
