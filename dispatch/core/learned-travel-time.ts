@@ -1,0 +1,104 @@
+/**
+ * Travel time as finished trips have taught it, behind the port that zones use. Where the model has
+ * seen too few trips of a vehicle it does not guess: the fallback (distance and speed) answers.
+ */
+import type { PointE7 } from '../../contracts/geo.ts';
+import { VEHICLE_KINDS, type VehicleKind } from '../../contracts/states.ts';
+import type { ZoneConfig } from '../../contracts/zone.ts';
+import { NO_CELL } from './learned-inputs.ts';
+import type { LearnedModel, Trip } from './learned-model.ts';
+import { LEARNED } from './learned-shape.ts';
+import { Plane } from './plane.ts';
+import type { TravelTime } from './travel-time.ts';
+
+/** A point, with its cell where the edge computed one: a place without is known less well. */
+export type CellPoint = PointE7 & { readonly cell?: number };
+
+/** Integer zone ms. `p50Ms` is the typical time, `p90Ms` what nine in ten trips stay below. */
+export interface TravelAnswer {
+  meanMs: number;
+  p50Ms: number;
+  p90Ms: number;
+}
+
+/** Spread where nothing is learned: nine in ten trips take less than this much of the guess. */
+const FALLBACK_P90 = 1.5;
+
+export class LearnedTravelTime implements TravelTime {
+  private readonly model: LearnedModel;
+  private readonly plane: Plane;
+  private readonly fallback: TravelTime;
+  private readonly trip: Trip = {
+    fromX: 0,
+    fromY: 0,
+    toX: 0,
+    toY: 0,
+    fromCell: NO_CELL,
+    toCell: NO_CELL,
+    seconds: 0,
+    vehicle: 0,
+  };
+  private readonly own: TravelAnswer = { meanMs: 0, p50Ms: 0, p90Ms: 0 };
+
+  constructor(model: LearnedModel, plane: ZoneConfig['plane'], fallback: TravelTime) {
+    this.model = model;
+    this.plane = new Plane(plane);
+    this.fallback = fallback;
+  }
+
+  /** The typical time (median): what a plan should reckon with. Integer zone ms. */
+  ms(from: CellPoint, to: CellPoint, vehicle: VehicleKind, departMs: number): number {
+    this.answer(from, to, vehicle, departMs, this.own);
+    return this.own.p50Ms;
+  }
+
+  /** Writes mean and quantiles into `into`, so that asking often makes no garbage. */
+  answer(
+    from: CellPoint,
+    to: CellPoint,
+    vehicle: VehicleKind,
+    departMs: number,
+    into: TravelAnswer,
+  ): void {
+    const kind = VEHICLE_KINDS.indexOf(vehicle);
+    if (this.model.trips(kind) < LEARNED.vehicleTrips) {
+      const guessMs = this.fallback.ms(from, to, vehicle, departMs);
+      into.meanMs = guessMs;
+      into.p50Ms = guessMs;
+      into.p90Ms = Math.ceil(guessMs * FALLBACK_P90);
+      return;
+    }
+    this.place(from, to, kind, departMs);
+    this.model.answer(this.trip);
+    into.p50Ms = Math.round(this.model.median * 1_000);
+    into.p90Ms = Math.max(into.p50Ms, Math.round(this.model.p90 * 1_000));
+    into.meanMs = Math.round(this.model.mean * 1_000);
+  }
+
+  /**
+   * Learns from a trip that left at `departMs` and ends now, `tookMs` later. False where that is no
+   * trip (under a second, over four hours): nothing is learned then.
+   */
+  learn(
+    from: CellPoint,
+    to: CellPoint,
+    vehicle: VehicleKind,
+    departMs: number,
+    tookMs: number,
+  ): boolean {
+    this.place(from, to, VEHICLE_KINDS.indexOf(vehicle), departMs);
+    return this.model.learn(this.trip, tookMs / 1_000);
+  }
+
+  private place(from: CellPoint, to: CellPoint, vehicle: number, departMs: number): void {
+    const { trip, plane } = this;
+    trip.fromX = plane.x(from.lonE7);
+    trip.fromY = plane.y(from.latE7);
+    trip.toX = plane.x(to.lonE7);
+    trip.toY = plane.y(to.latE7);
+    trip.fromCell = from.cell ?? NO_CELL;
+    trip.toCell = to.cell ?? NO_CELL;
+    trip.seconds = departMs / 1_000;
+    trip.vehicle = vehicle;
+  }
+}
