@@ -19,6 +19,7 @@ const commands = {
   check: ['launch/check.ts', 'types, lint and house rules'],
   bench: ['bench/main.ts', 'one benchmark by name'],
   sim: ['dispatch/sim/main.ts', 'the seeded simulator (--seed N repeats a failure)'],
+  eta: ['dispatch/eta/main.ts', 'scores the learned travel time on recorded trips'],
   mdrp: [
     'dispatch/mdrp/main.ts',
     'meal delivery instances through the core (INSTANCE_DIR…, --out, --json)',

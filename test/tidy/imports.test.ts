@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'dispatch/redis': ['dispatch/redis', 'dispatch/runtime', 'dispatch/core', 'contracts'],
   'dispatch/sim': ['dispatch', 'contracts'],
   'dispatch/mdrp': ['dispatch', 'contracts'],
+  'dispatch/eta': ['dispatch', 'contracts'],
   dispatch: ['contracts', 'dispatch/core'],
   platform: ['platform', 'config', 'contracts', 'dispatch/redis/door.ts'],
   'services/dispatch': ['services/dispatch', 'platform', 'config', 'contracts', 'dispatch'],
