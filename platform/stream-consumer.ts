@@ -247,6 +247,13 @@ export interface DeadLetter {
   readonly text: string;
 }
 
+/** Names of the groups of a stream; none when there is no stream yet. */
+export async function listGroups(redis: Redis, stream: string): Promise<string[]> {
+  if ((await redis.exists(stream)) === 0) return [];
+  const groups = (await redis.xinfo('GROUPS', stream)) as unknown[][];
+  return groups.map((fields) => String(fields[fields.indexOf('name') + 1])).sort();
+}
+
 /** The oldest dead letters of a group. */
 export async function listDeadLetters(
   redis: Redis,

@@ -2,6 +2,7 @@
 import { EMPTY } from './common.ts';
 import * as deliveries from './deliveries.ts';
 import { ANYONE, OPS, type Route } from './route.ts';
+import * as setAside from './set-aside.ts';
 import * as zones from './zones.ts';
 
 export const ZONE_ROUTES: readonly Route[] = [
@@ -105,6 +106,46 @@ export const ZONE_ROUTES: readonly Route[] = [
     params: zones.AUDIT_QUERY,
     status: 200,
     result: zones.AUDIT_LIST,
+  },
+  {
+    method: 'GET',
+    path: '/ops/quarantined',
+    action: 'deliveries.listQuarantined',
+    summary: 'Inputs that the engine set aside',
+    roles: OPS,
+    params: setAside.QUARANTINED_QUERY,
+    status: 200,
+    result: setAside.QUARANTINED_LIST,
+  },
+  {
+    method: 'POST',
+    path: '/ops/quarantined/{id}/redrive',
+    action: 'deliveries.redriveQuarantined',
+    summary: 'Send a quarantined input again',
+    roles: OPS,
+    params: setAside.QUARANTINED_REDRIVE,
+    status: 202,
+    result: zones.OPS_ACCEPTED,
+  },
+  {
+    method: 'GET',
+    path: '/ops/dead-letters',
+    action: 'deliveries.listDeadLetters',
+    summary: 'Events that a consumer gave up on',
+    roles: OPS,
+    params: setAside.DEAD_LETTERS_QUERY,
+    status: 200,
+    result: setAside.DEAD_LETTER_LIST,
+  },
+  {
+    method: 'POST',
+    path: '/ops/dead-letters/{stream}/{group}/{id}/redrive',
+    action: 'deliveries.redriveDeadLetter',
+    summary: 'Put a dead letter back on its stream',
+    roles: OPS,
+    params: setAside.DEAD_LETTER_REDRIVE,
+    status: 202,
+    result: zones.OPS_ACCEPTED,
   },
   {
     method: 'GET',

@@ -2,7 +2,7 @@
  * What goes into a step and what comes out of it besides events. All plain data: an input is
  * recorded in the log as it stands, an effect is carried out by the runtime after the commit.
  */
-import type { ZoneCommand } from '../../contracts/commands.ts';
+import type { Envelope, ZoneCommand } from '../../contracts/commands.ts';
 import type { Fix, ZoneEvent } from '../../contracts/events.ts';
 import type { DeliveryId, DriverId, ZoneId } from '../../contracts/ids.ts';
 import type { GatewayPush, TrackMessage } from '../../contracts/push.ts';
@@ -36,7 +36,13 @@ export type ZoneInput =
         readonly level: 'live' | 'stale' | 'suspended';
       }[];
     }
-  | { readonly kind: 'quarantined'; readonly entry: string; readonly error: string };
+  | {
+      readonly kind: 'quarantined';
+      readonly entry: string;
+      readonly error: string;
+      /** What it was; absent when it could not be read. */
+      readonly envelope?: Envelope;
+    };
 
 /** What the runtime carries out after a commit. Recomputed from state where it must arrive. */
 export type Effect =

@@ -43,7 +43,7 @@ export function stepShard(shard: Shard, id: ZoneId, input: ZoneInput, atMs: numb
       decideSilence(step, input);
       break;
     case 'quarantined':
-      step.emit({ type: 'input.quarantined', entry: input.entry, error: input.error });
+      step.emit(setAside(input));
       break;
     case 'command':
       decideCommand(step, input);
@@ -74,6 +74,15 @@ function decideCommand(step: Decision, input: Extract<ZoneInput, { kind: 'comman
     case 'transfer.refused':
       return decideTransfer(step, command);
   }
+}
+
+function setAside({
+  entry,
+  error,
+  envelope,
+}: Extract<ZoneInput, { kind: 'quarantined' }>): ZoneEvent {
+  const event = { type: 'input.quarantined', entry, error } as const;
+  return envelope === undefined ? event : { ...event, envelope };
 }
 
 /** A zone that is not open here takes nothing but its opening; requests are refused with the reason. */

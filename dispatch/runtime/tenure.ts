@@ -241,9 +241,10 @@ export class Tenure<S, C> {
     }
     const error = problem ?? entry.problem ?? 'unreadable';
     this.deps.report(`mailbox entry ${id} of ${zone} is set aside`, error);
-    if (this.agendas.has(zone))
-      draft.stepEntry({ id }, zone, { kind: 'quarantined', entry: id, error });
-    else draft.skipEntry(id);
+    if (this.agendas.has(zone)) {
+      const kept = envelope === null ? {} : { envelope };
+      draft.stepEntry({ id }, zone, { kind: 'quarantined', entry: id, error, ...kept });
+    } else draft.skipEntry(id);
   }
 
   /** Why an entry must not be stepped; null: it may. Counts attempts at suspects. */

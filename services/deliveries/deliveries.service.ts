@@ -5,6 +5,7 @@ import { Counter, Gauge } from 'prom-client';
 import { EMPTY } from '../../contracts/api/common.ts';
 import * as schemas from '../../contracts/api/deliveries.ts';
 import { DELIVERY_STREAM, type DeliveryChanged } from '../../contracts/api/service-events.ts';
+import * as setAsideSchemas from '../../contracts/api/set-aside.ts';
 import type { TrackLink } from '../../contracts/api/tracking.ts';
 import * as zoneSchemas from '../../contracts/api/zones.ts';
 import { isEnded } from '../../contracts/states.ts';
@@ -23,6 +24,7 @@ import { startProjector } from './projector.ts';
 import { deliveryById } from './queries.ts';
 import * as reading from './reading.ts';
 import { deliveryView } from './rows.ts';
+import * as setAside from './set-aside.ts';
 import * as steering from './steering.ts';
 import { summarise } from './summary.ts';
 
@@ -43,7 +45,15 @@ export function createService(context: ServiceContext): ServiceSchema {
   context.addCheck('deliveries.database', () => database.ping());
   return {
     name: 'deliveries',
-    actions: actionsOf(deps, context),
+    actions: {
+      ...actionsOf(deps, context),
+      ...setAsideActions(context, {
+        database,
+        door: context.door,
+        redis: () => redis,
+        keyPrefix: config.redis.keyPrefix,
+      }),
+    },
     async started() {
       const door = await context.door();
       redis = connectRedis(config.redis.url, 'deliveries-events');
@@ -59,6 +69,31 @@ export function createService(context: ServiceContext): ServiceSchema {
       redis?.disconnect();
       await database.close();
     },
+  };
+}
+
+function setAsideActions(
+  { log }: ServiceContext,
+  deps: setAside.SetAsideDeps,
+): NonNullable<ServiceSchema['actions']> {
+  const action = createActionBuilder({ log });
+  return {
+    listQuarantined: action<setAsideSchemas.QuarantinedQuery, setAsideSchemas.QuarantinedList>({
+      params: setAsideSchemas.QUARANTINED_QUERY,
+      handler: (params) => setAside.listQuarantined(deps, params),
+    }),
+    redriveQuarantined: action<setAsideSchemas.QuarantinedRedrive, zoneSchemas.OpsAccepted>({
+      params: setAsideSchemas.QUARANTINED_REDRIVE,
+      handler: (params, call) => setAside.redriveQuarantined(deps, params, call),
+    }),
+    listDeadLetters: action<setAsideSchemas.DeadLettersQuery, setAsideSchemas.DeadLetterList>({
+      params: setAsideSchemas.DEAD_LETTERS_QUERY,
+      handler: (params) => setAside.deadLetters(deps, params),
+    }),
+    redriveDeadLetter: action<setAsideSchemas.DeadLetterRedrive, zoneSchemas.OpsAccepted>({
+      params: setAsideSchemas.DEAD_LETTER_REDRIVE,
+      handler: (params, call) => setAside.redriveDead(deps, params, call),
+    }),
   };
 }
 

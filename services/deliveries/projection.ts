@@ -354,7 +354,7 @@ function applyAudit(batch: Batch, event: ZoneEvent, at: At): void {
         reason: event.error,
         verb: event.type,
         subject: null,
-        data: { entry: event.entry },
+        data: { entry: event.entry, envelope: event.envelope },
       });
     default:
   }

@@ -146,7 +146,9 @@ export async function listAudit(
   filter: { readonly zone?: string | undefined; readonly before?: string | undefined },
   limit: number,
 ): Promise<AuditRow[]> {
-  const query = db('audit').orderBy('request', 'desc').limit(limit);
+  const columns = 'request, zone, actor, reason, verb, subject, at_ms, data';
+  const all = `(SELECT ${columns} FROM audit UNION ALL SELECT ${columns} FROM redrives) AS acts`;
+  const query = db.from(db.raw(all)).orderBy('request', 'desc').limit(limit);
   if (filter.zone !== undefined) query.where({ zone: filter.zone });
   if (filter.before !== undefined) query.where('request', '<', filter.before);
   return query;
