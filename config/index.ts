@@ -43,6 +43,8 @@ export interface Config {
     readonly socketBytesMax: number;
     readonly messagesPerSecond: number;
     readonly flushMs: number;
+    /** Least version of driver apps; empty: any. */
+    readonly appMin: string;
   };
   readonly auth: {
     /** Never empty; the first signs, all verify. */
@@ -183,6 +185,7 @@ function assemble(values: Values): Config {
       socketBytesMax: number('WAGGLE_GATEWAY_SOCKET_BYTES_MAX'),
       messagesPerSecond: number('WAGGLE_GATEWAY_MESSAGES_PER_SECOND'),
       flushMs: number('WAGGLE_GATEWAY_FLUSH_MS'),
+      appMin: text('WAGGLE_GATEWAY_APP_MIN'),
     },
     auth: {
       // The pattern of the variable asks for at least one pair.

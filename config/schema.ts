@@ -165,6 +165,13 @@ export const schema = {
     default: 50,
     description: 'Messages one socket may send per second, as a lasting rate.',
   },
+  WAGGLE_GATEWAY_APP_MIN: {
+    kind: 'text',
+    pattern: /^(\d{1,5}(\.\d{1,5}){0,2})?$/,
+    expected: 'a version such as 2, 2.4 or 2.4.1, or nothing',
+    default: '',
+    description: 'Driver apps with a lower version are told to update; empty: all may connect.',
+  },
   WAGGLE_GATEWAY_FLUSH_MS: {
     kind: 'integer',
     min: 5,

@@ -15,6 +15,7 @@ import { WIRE_LIMITS } from '../../contracts/wire/messages.ts';
 import { readClientMessage } from '../../contracts/wire/read-message.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Claims } from '../../platform/auth/tokens.ts';
+import { isAtLeast } from './app-version.ts';
 import type { DriverDesk } from './driver-desk.ts';
 import { DriverLink } from './driver-link.ts';
 import { LOC_ACK_MS, RECONNECT_JITTER_MS } from './limits.ts';
@@ -30,6 +31,8 @@ export interface FrontDeskOptions {
   readonly verifyToken: (token: string) => Promise<Claims>;
   readonly metrics: GatewayMetrics;
   readonly messagesPerSecond: number;
+  /** Least version of driver apps; empty: any. */
+  readonly appMin: string;
   readonly drivers: DriverDesk;
   readonly positions: PositionFlow;
   readonly tracks: TrackDesk;
@@ -173,6 +176,10 @@ export class FrontDesk {
     try {
       const claims = await this.options.verifyToken(message.token);
       const driver = claims.scope === 'access' && claims.role === 'driver' ? claims.driver : null;
+      if (driver && !isAtLeast(message.app, this.options.appMin)) {
+        session.refuse('update_app', message.app);
+        return session.close('update_app');
+      }
       const [number, zone] = await Promise.all([
         door.nextSession(),
         driver ? door.driverZone(driver.id) : null,

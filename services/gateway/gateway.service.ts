@@ -25,6 +25,7 @@ export function createService(context: ServiceContext): ServiceSchema {
         socketBytesMax: config.gateway.socketBytesMax,
         messagesPerSecond: config.gateway.messagesPerSecond,
         flushMs: config.gateway.flushMs,
+        appMin: config.gateway.appMin,
         registry: metrics,
         warn: (fields, text) => log.warn(fields, text),
       });

@@ -45,6 +45,8 @@ export interface GatewayOptions {
   readonly socketBytesMax: number;
   readonly messagesPerSecond: number;
   readonly flushMs: number;
+  /** Least version of driver apps, such as 2.4.1; empty or absent: any. */
+  readonly appMin?: string;
   /** Host ms; the defaults are in `limits.ts`. */
   readonly helloTimeoutMs?: number;
   readonly stuckMs?: number;
@@ -104,7 +106,8 @@ export class Gateway {
     const minLocMs = (): number => this.minLocMs;
     const { drivers, positions, tracks, views } = this;
     const desks = { door, verifyToken, metrics, drivers, positions, warn, minLocMs };
-    this.front = new FrontDesk({ ...desks, messagesPerSecond, tracks, views });
+    const { appMin = '' } = options;
+    this.front = new FrontDesk({ ...desks, messagesPerSecond, tracks, views, appMin });
     this.app = uWS.App();
     new HttpTwin({
       ...desks,

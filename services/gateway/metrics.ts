@@ -35,6 +35,7 @@ export const REFUSALS = [
   'unavailable',
   'slow_consumer',
   'not_hello',
+  'update_app',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 

@@ -247,6 +247,22 @@ describe('a position', () => {
   });
 });
 
+describe('an app', () => {
+  it('that is too old is told to update, before it can do anything', async (t) => {
+    const stage = await openStage(t, { gateway: { appMin: '2.4' } });
+    const driver = await stage.driver();
+    for (const app of ['1.9', '2.3.9', 'unknown']) {
+      const socket = await new RawSocket(stage.url).opened();
+      socket.send({ t: 'hello', token: driver.token, app, platform: 'test' });
+      assert.equal(await socket.closed(), CLOSE_CODES.update_app);
+    }
+    assert.equal(stage.gateway.metrics.refusals.update_app, 3);
+    const fresh = await new RawSocket(stage.url).opened();
+    fresh.send({ t: 'hello', token: driver.token, app: 'courier/2.10 (ios)', platform: 'test' });
+    await fresh.next('welcome');
+  });
+});
+
 describe('a token', () => {
   async function closeOf(stage: Stage, token: string): Promise<number> {
     const socket = await new RawSocket(stage.url).opened();
