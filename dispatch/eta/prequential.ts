@@ -38,8 +38,12 @@ const VEHICLE = 'car';
 
 /** Runs through the trips in the order of time. Scores of no trips are NaN. */
 export function scoreTrips(trips: readonly RecordedTrip[], options: ScoringOptions): Score {
-  const starts = [...trips].sort((a, b) => a.startSeconds - b.startSeconds);
-  const ends = [...trips].sort((a, b) => a.endSeconds - b.endSeconds);
+  const starts = [...trips].sort(
+    (a, b) => a.startSeconds - b.startSeconds || a.endSeconds - b.endSeconds,
+  );
+  const ends = [...trips].sort(
+    (a, b) => a.endSeconds - b.endSeconds || a.startSeconds - b.startSeconds,
+  );
   const model = new LearnedModel();
   const plane = planeAround(starts);
   const travel = new LearnedTravelTime(model, plane, untaught(plane));

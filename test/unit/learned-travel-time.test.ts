@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { haversineMeters, type Place } from '../../contracts/geo.ts';
+import { LearnedModel } from '../../dispatch/core/learned-model.ts';
+import { LearnedTravelTime, type TravelAnswer } from '../../dispatch/core/learned-travel-time.ts';
+import { RandomStream } from '../../dispatch/core/random.ts';
+import type { TravelTime } from '../../dispatch/core/travel-time.ts';
+import { placeOf } from '../../dispatch/geometry.ts';
+
+const BYTES_MAX = 64 * 1024 * 1024;
+const MONDAY_MS = Date.UTC(2026, 5, 1);
+const HOUR_MS = 3_600_000;
+const WARM_TRIPS = 4_000;
+const CENTRE = { lat: 48.2, lon: 16.37 };
+const yPerE7 = 0.0111194926;
+const plane = { latE7: 482_000_000, lonE7: 163_700_000, xPerE7: yPerE7 * 0.6665, yPerE7 };
+
+/** Never mistaken for anything learned. */
+const fallback: TravelTime = { ms: () => 1_234_567 };
+
+interface Drive {
+  readonly from: Place;
+  readonly to: Place;
+  readonly departMs: number;
+  readonly tookMs: number;
+}
+
+/** Places in a box of about 9 by 9 km. */
+function somewhere(random: RandomStream): Place {
+  const lat = CENTRE.lat + (random.below(800) - 400) / 10_000;
+  const lon = CENTRE.lon + (random.below(1_200) - 600) / 10_000;
+  return placeOf(lat, lon);
+}
+
+/** A city where a metre takes 0.15 s, twice that from 8 to 10 o'clock, with a spread to the right. */
+function usualMs(from: Place, to: Place, departMs: number): number {
+  const hour = Math.floor(departMs / HOUR_MS) % 24;
+  const slow = hour === 8 || hour === 9 ? 2 : 1;
+  return 60_000 + haversineMeters(from, to) * 150 * slow;
+}
+
+function drives(count: number, seed: string): Drive[] {
+  const random = new RandomStream(seed);
+  return Array.from({ length: count }, (_, index) => {
+    const from = somewhere(random);
+    const to = somewhere(random);
+    const departMs = MONDAY_MS + index * 120_000;
+    // 0.8 to 2.0 of the usual, more often near the lower end.
+    const luck = random.below(1_000) / 1_000;
+    const tookMs = Math.round(usualMs(from, to, departMs) * (0.8 + 1.2 * luck * luck));
+    return { from, to, departMs, tookMs };
+  });
+}
+
+function fresh(): { model: LearnedModel; travel: LearnedTravelTime } {
+  const model = new LearnedModel();
+  return { model, travel: new LearnedTravelTime(model, plane, fallback) };
+}
+
+function teach(travel: LearnedTravelTime, all: readonly Drive[]): void {
+  for (const { from, to, departMs, tookMs } of all) {
+    assert.equal(travel.learn(from, to, 'car', departMs, tookMs), true);
+  }
+}
+
+function ask(travel: LearnedTravelTime, from: Place, to: Place, departMs: number): TravelAnswer {
+  const answer = { meanMs: 0, p50Ms: 0, p90Ms: 0 };
+  travel.answer(from, to, 'car', departMs, answer);
+  return answer;
+}
+
+function bytesOf(model: LearnedModel): Buffer {
+  return Buffer.concat([...model.encode()]);
+}
+
+describe('the learned travel time', () => {
+  const { model, travel } = fresh();
+  const end = MONDAY_MS + WARM_TRIPS * 120_000;
+  before(() => teach(travel, drives(WARM_TRIPS, 'warm')));
+
+  it('answers through the fallback for a vehicle that it has not seen enough of', () => {
+    const untaught = fresh().travel;
+    const [{ from, to, departMs }] = drives(1, 'one') as [Drive];
+    assert.equal(untaught.ms(from, to, 'car', departMs), 1_234_567);
+    assert.equal(travel.ms(from, to, 'bicycle', departMs), 1_234_567);
+    assert.notEqual(travel.ms(from, to, 'car', departMs), 1_234_567);
+  });
+
+  /** Median answer against what trips usually take at an hour, over places all over the city. */
+  function ratioAt(hour: number): number {
+    // 0.8 + 1.2 × ½² = 1.1 is the median luck.
+    const departMs = end + 24 * HOUR_MS - (end % (24 * HOUR_MS)) + hour * HOUR_MS;
+    const asked = drives(200, `hour ${hour}`);
+    const ratios = asked.map(
+      ({ from, to }) =>
+        ask(travel, from, to, departMs).p50Ms / (1.1 * usualMs(from, to, MONDAY_MS)),
+    );
+    return ratios.reduce((sum, each) => sum + each, 0) / ratios.length;
+  }
+
+  it('is within a tenth of what trips usually take', () => {
+    for (const hour of [3, 15, 21]) {
+      const ratio = ratioAt(hour);
+      assert.ok(Math.abs(ratio - 1) < 0.1, `at ${hour} o'clock ${ratio.toFixed(3)} of the usual`);
+    }
+  });
+
+  it('knows the hours that are slow', () => {
+    // Twice as slow from 8 to 10; after five days most of it must have been learned.
+    const ratio = ratioAt(9);
+    assert.ok(ratio > 1.4 && ratio < 2.1, `at 9 o'clock ${ratio.toFixed(3)} of a calm hour`);
+  });
+
+  it('keeps its quantiles: half end below p50, nine in ten below p90, the mean is the mean', () => {
+    const { travel: copy } = restored(model);
+    const counts = { p50: 0, p90: 0, mean: 0, took: 0 };
+    const all = drives(3_000, 'coverage');
+    for (const { from, to, departMs: offset, tookMs } of all) {
+      const departMs = offset + (end - MONDAY_MS);
+      // Shifted by whole days, so that the hours keep their pace.
+      const aligned = departMs - ((end - MONDAY_MS) % (24 * HOUR_MS));
+      const { p50Ms, p90Ms, meanMs } = ask(copy, from, to, aligned);
+      if (tookMs <= p50Ms) counts.p50++;
+      if (tookMs <= p90Ms) counts.p90++;
+      counts.mean += meanMs;
+      counts.took += tookMs;
+      copy.learn(from, to, 'car', aligned, tookMs);
+    }
+    const percent = (count: number) => (100 * count) / all.length;
+    assert.ok(Math.abs(percent(counts.p50) - 50) < 4, `p50 covers ${percent(counts.p50)} %`);
+    assert.ok(Math.abs(percent(counts.p90) - 90) < 3, `p90 covers ${percent(counts.p90)} %`);
+    const ratio = counts.mean / counts.took;
+    assert.ok(Math.abs(ratio - 1) < 0.05, `the mean is ${ratio.toFixed(3)} of the mean`);
+  });
+
+  it('takes longer the farther it is', () => {
+    const from = placeOf(CENTRE.lat, CENTRE.lon - 0.05);
+    const times = [0.01, 0.03, 0.06, 0.1].map(
+      (east) => ask(travel, from, placeOf(CENTRE.lat, CENTRE.lon - 0.05 + east), end).p50Ms,
+    );
+    const sorted = [...times].sort((a, b) => a - b);
+    assert.deepEqual(times, sorted);
+  });
+
+  it('leans on the plain pace where no trip has ever begun or ended', () => {
+    const from = placeOf(CENTRE.lat + 1, CENTRE.lon + 1);
+    const to = placeOf(CENTRE.lat + 1.05, CENTRE.lon + 1);
+    const { p50Ms } = ask(travel, from, to, end);
+    const usual = 1.1 * usualMs(from, to, end);
+    assert.ok(p50Ms > usual / 2 && p50Ms < usual * 2, `${p50Ms} ms where ${usual} is usual`);
+  });
+
+  it('answers anything with ordered, finite, whole milliseconds', () => {
+    const place = fc.record({
+      latE7: fc.integer({ min: -900_000_000, max: 900_000_000 }),
+      lonE7: fc.integer({ min: -1_800_000_000, max: 1_800_000_000 }),
+    });
+    const atMs = fc.integer({ min: -1e12, max: 4e12 });
+    fc.assert(
+      fc.property(place, place, fc.boolean(), atMs, (from, to, hasCell, departMs) => {
+        const start = hasCell ? placeOf(from.latE7 / 1e7, from.lonE7 / 1e7) : from;
+        const answer = { meanMs: 0, p50Ms: 0, p90Ms: 0 };
+        travel.answer(start, to, 'car', departMs, answer);
+        const { meanMs, p50Ms, p90Ms } = answer;
+        for (const ms of [meanMs, p50Ms, p90Ms]) assert.ok(Number.isSafeInteger(ms) && ms > 0);
+        assert.ok(p90Ms >= p50Ms);
+        assert.equal(travel.ms(start, to, 'car', departMs), p50Ms);
+      }),
+    );
+  });
+
+  it('learns nothing from what is no trip', () => {
+    const saved = bytesOf(model);
+    const [{ from, to }] = drives(1, 'odd') as [Drive];
+    for (const tookMs of [0, -5_000, 999, Number.NaN, 15_000_000, Number.POSITIVE_INFINITY]) {
+      assert.equal(travel.learn(from, to, 'car', end, tookMs), false);
+    }
+    assert.ok(bytesOf(model).equals(saved));
+  });
+
+  it('does not change by being asked', () => {
+    const saved = bytesOf(model);
+    for (const { from, to, departMs } of drives(50, 'asked')) ask(travel, from, to, departMs);
+    assert.ok(bytesOf(model).equals(saved));
+  });
+
+  it('comes back from its chunks byte for byte, and goes on alike', () => {
+    const copy = restored(model);
+    assert.ok(bytesOf(copy.model).equals(bytesOf(model)));
+    const twin = restored(model);
+    const more = drives(300, 'more').map((drive) => ({ ...drive, departMs: drive.departMs + 9e8 }));
+    teach(copy.travel, more);
+    teach(twin.travel, more);
+    assert.ok(bytesOf(copy.model).equals(bytesOf(twin.model)));
+    assert.ok(!bytesOf(copy.model).equals(bytesOf(model)));
+  });
+
+  it('keeps to its memory, however much it learns', () => {
+    assert.equal(model.bytes, new LearnedModel().bytes);
+    assert.ok(model.bytes <= BYTES_MAX);
+    const chunks = [...model.encode()];
+    assert.ok(chunks.every((chunk) => chunk.length <= 65_536));
+    const encoded = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    assert.equal(encoded, model.bytes + 8);
+  });
+
+  it('refuses chunks that are missing, foreign or too many', () => {
+    const chunks = [...model.encode()];
+    const broken: readonly (readonly Uint8Array[])[] = [
+      [],
+      chunks.slice(0, -1),
+      chunks.slice(1),
+      [...chunks, new Uint8Array(4)],
+      [new Uint8Array(8), ...chunks.slice(1)],
+    ];
+    for (const each of broken) {
+      assert.throws(() => new LearnedModel().decode(each), /learned travel time/);
+    }
+  });
+});
+
+describe('two learned models', () => {
+  it('that saw the same trips hold the same bytes', () => {
+    const [one, other] = [fresh(), fresh()];
+    const all = drives(400, 'twins');
+    teach(one.travel, all);
+    teach(other.travel, all);
+    assert.ok(bytesOf(one.model).equals(bytesOf(other.model)));
+  });
+});
+
+describe('a learned model in a city that changes', () => {
+  it('follows the new pace', () => {
+    const { travel } = fresh();
+    const all = drives(3_000, 'slow city');
+    teach(travel, all);
+    const later = 3_000 * 120_000;
+    const slower = drives(3_000, 'slower').map((drive) => ({
+      ...drive,
+      departMs: drive.departMs + later,
+      tookMs: drive.tookMs * 2,
+    }));
+    const asked = slower.slice(-300);
+    const before = asked.map(({ from, to, departMs }) => ask(travel, from, to, departMs).p50Ms);
+    teach(travel, slower);
+    const after = asked.map(({ from, to, departMs }) => ask(travel, from, to, departMs).p50Ms);
+    const sum = (all: readonly number[]) => all.reduce((total, each) => total + each, 0);
+    assert.ok(sum(after) > 1.4 * sum(before), `${sum(after) / sum(before)} times as long`);
+  });
+});
+
+function restored(model: LearnedModel): { model: LearnedModel; travel: LearnedTravelTime } {
+  const copy = fresh();
+  copy.model.decode(model.encode());
+  return copy;
+}
