@@ -48,7 +48,12 @@ export function startCity(stack: Stack, argv: readonly string[]): CityRun {
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     cwd: projectRoot,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...stack.clientEnvironment },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      ...stack.clientEnvironment,
+    },
   });
   const killAtExit = (): void => {
     child.kill('SIGKILL');

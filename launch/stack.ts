@@ -31,6 +31,8 @@ export interface StackOptions {
   /** Further variables for every process, by their names in docs/configuration.md. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly notify?: ((line: string) => void) | undefined;
+  /** Settles when nobody wants the stack any more: a start under way is given up. */
+  readonly unwanted?: Promise<unknown> | undefined;
 }
 
 export interface Stack {
@@ -81,7 +83,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const definitions = await defineProcesses(common);
     // Loading once here finds a bad variable before five processes fail on it.
     await applyMigrations(loadConfig(common));
-    await supervisor.startAll(definitions, READY_DEADLINE_MS);
+    const givenUp = options.unwanted?.then(() => {
+      throw new LaunchError('stopped while it started');
+    });
+    const started = supervisor.startAll(definitions, READY_DEADLINE_MS);
+    // Whichever of the two comes second has nobody waiting for it any more.
+    for (const each of [started, givenUp]) each?.catch(() => {});
+    await Promise.race([started, ...(givenUp ? [givenUp] : [])]);
     return describeStack(common, supervisor, stores, stop);
   } catch (error) {
     await stop();
@@ -146,7 +154,7 @@ function inheritedEnvironment(): Record<string, string> {
     const wanted =
       name.startsWith('WAGGLE_') ||
       name.endsWith('_DATABASE_URL') ||
-      ['PATH', 'HOME', 'TZ', 'LANG', 'NODE_OPTIONS'].includes(name);
+      ['PATH', 'HOME', 'TZ', 'LANG', 'NODE_OPTIONS', 'NODE_COMPILE_CACHE'].includes(name);
     if (wanted && value !== undefined) kept[name] = value;
   }
   return kept;

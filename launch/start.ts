@@ -49,6 +49,7 @@ async function runStack(
     databaseUrl: process.env.DATABASE_URL || undefined,
     speed: options.speed,
     notify: say,
+    unwanted: stop.requested,
   });
   try {
     await page;

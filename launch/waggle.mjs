@@ -9,6 +9,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import nodeModule from 'node:module';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -200,6 +201,13 @@ function npmCommand() {
   return ['npx', '-y', '-p', 'npm@10', 'npm'];
 }
 
+/** Code compiled by one start is ready for the next, in this process and in all it starts. */
+function keepCompiled() {
+  const directory = process.env.NODE_COMPILE_CACHE ?? join(stateDir, 'compile-cache');
+  nodeModule.enableCompileCache(directory);
+  process.env.NODE_COMPILE_CACHE = directory;
+}
+
 function usage() {
   const lines = Object.entries(commands).map(([name, [, what]]) => `  ${name.padEnd(7)} ${what}`);
   return `usage: npm run <command> [-- options]\n${lines.join('\n')}\n`;
@@ -220,6 +228,7 @@ async function main() {
   // The command sees its options where it would if it had been started directly.
   process.argv.splice(1, 2, join(root, file));
   process.chdir(root);
+  keepCompiled();
   await import(pathToFileURL(join(root, file)).href);
 }
 

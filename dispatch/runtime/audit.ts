@@ -34,7 +34,8 @@ export function auditRecord<S, C>(
       findings.push({ seq: record.seq, input: index, recorded: left, decided: right });
     }
   });
-  if (record.hash !== undefined && engine.hash(state) !== record.hash) {
+  const sameCore = record.engine === engine.version;
+  if (sameCore && record.hash !== undefined && engine.hash(state) !== record.hash) {
     const decided = String(engine.hash(state));
     findings.push({ seq: record.seq, input: -1, recorded: String(record.hash), decided });
   }

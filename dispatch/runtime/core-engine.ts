@@ -16,10 +16,14 @@ import {
   zoneStats,
 } from '../core/index.ts';
 import type { Engine } from './engine.ts';
+import { engineVersion } from './engine-version.ts';
 
 const NOBODY = { drivers: 0, idle: 0, open: 0, oldestUnassignedMs: null } as const;
 
 export const coreEngine: Engine<Shard, ShardCopy> = {
+  get version() {
+    return engineVersion();
+  },
   create: (shard) => new Shard(shard),
   zoneIds: (shard) => shard.zones.keys(),
   roundMs: (shard, zone) => shard.zones.get(zone)?.policy.roundMs ?? Number.POSITIVE_INFINITY,

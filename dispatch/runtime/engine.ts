@@ -39,6 +39,8 @@ export interface PlacedEffect {
 }
 
 export interface Engine<S, C> {
+  /** Names this core; hashes and audits are compared within one version only. */
+  readonly version: string;
   create(shard: number): S;
   zoneIds(shard: S): Iterable<ZoneId>;
   /** Zone ms between rounds. */

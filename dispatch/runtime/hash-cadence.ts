@@ -20,8 +20,8 @@ export class HashCadence<S, C> {
     this.stopwatchMs = deps.stopwatchMs;
   }
 
-  /** The hash field of the record with this seq; empty when it has none. */
-  at(seq: number, shard: S, atMs: number): { readonly hash?: number } {
+  /** The hash fields of the record with this seq; empty when it has none. */
+  at(seq: number, shard: S, atMs: number): { readonly hash?: number; readonly engine?: string } {
     if (seq % this.every !== 0) return {};
     let records = 0;
     for (const zone of this.engine.zoneIds(shard)) {
@@ -33,6 +33,6 @@ export class HashCadence<S, C> {
     const hash = this.engine.hash(shard);
     const tookMs = this.stopwatchMs() - startMs;
     this.every = HASH_EVERY * Math.max(1, Math.ceil(tookMs / HASH_MS_MAX)) ** 2;
-    return { hash };
+    return { hash, engine: this.engine.version };
   }
 }

@@ -42,6 +42,8 @@ export interface LogRecord {
   readonly flags: readonly number[];
   /** State hash after this record, now and then. */
   readonly hash?: number;
+  /** The core that came to that hash; another one may rightly come to another. */
+  readonly engine?: string;
   /** On the first record of an epoch: zone ms nobody was in. */
   readonly gapMs?: number;
   /** On the first record of an epoch: the record it follows. A consumer past it rolls back to it. */

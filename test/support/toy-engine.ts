@@ -86,6 +86,7 @@ function apply(shard: ToyShard, zone: ZoneId, event: ZoneEvent): void {
 
 export const toyEngine: Engine<ToyShard, string> = {
   create: () => new Map(),
+  version: 'toy',
   zoneIds: (shard) => shard.keys(),
   roundMs: () => 1_000,
   weightsVersion: () => 1,
