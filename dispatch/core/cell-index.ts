@@ -97,7 +97,7 @@ export class CellIndex {
     const limit2 = metersMax * metersMax;
     let found = this.scan(query, query.bucket, 0, count, limit2, out);
     const rings = this.grid.ringsWithin(metersMax);
-    for (let k = 1; k <= rings; k++) {
+    for (let k = 1; k <= rings && found < this.size; k++) {
       if (found === count) {
         const floor = this.grid.gapMeters(k);
         if (floor * floor > (this.bestMeters2[found - 1] as number)) break;

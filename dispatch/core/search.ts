@@ -17,6 +17,11 @@ const BLUR_LEAST = 973;
 const BLUR_SPAN = 103;
 const NEVER = Number.POSITIVE_INFINITY;
 
+interface Likely {
+  readonly carrier: number;
+  readonly least: number;
+}
+
 interface Place {
   readonly carrier: number;
   readonly run: number;
@@ -36,6 +41,7 @@ export class ChainSearch {
   private readonly model: ChainCosts;
   private readonly random: RandomStream;
   private readonly free: readonly Task[];
+  private readonly likely: (readonly Likely[] | undefined)[] = [];
 
   constructor(
     problem: { readonly carriers: readonly Carrier[]; readonly tasks: readonly Task[] },
@@ -124,16 +130,23 @@ export class ChainSearch {
             { length: RELATED_POOL },
             () => this.free[this.random.below(this.free.length)] as Task,
           );
-    const ranked = new Map<Task, number>();
+    const likes: number[] = [];
+    const chosen: Task[] = [];
     for (const task of pool) {
+      if (task === seed || chosen.includes(task)) continue;
       // Between half and one and a half times the distance: near ones are likely, not certain.
-      ranked.set(task, this.unlikeness(seed, task) * (512 + this.random.below(1024)));
+      const unlike = this.unlikeness(seed, task) * (512 + this.random.below(1024));
+      let at = chosen.length;
+      while (at > 0 && (likes[at - 1] as number) > unlike) at--;
+      if (at >= count - 1) continue;
+      chosen.splice(at, 0, task);
+      likes.splice(at, 0, unlike);
+      if (chosen.length >= count) {
+        chosen.pop();
+        likes.pop();
+      }
     }
-    ranked.set(seed, -1);
-    return [...ranked]
-      .sort((a, b) => a[1] - b[1] || a[0].index - b[0].index)
-      .slice(0, count)
-      .map(([task]) => task);
+    return [seed, ...chosen];
   }
 
   private unlikeness(a: Task, b: Task): number {
@@ -205,9 +218,8 @@ export class ChainSearch {
   private insert(task: Task, blurred: boolean): void {
     let best: Place | null = null;
     let bestCost = task.stayOut;
-    for (const n of task.carriers) {
-      const least = this.model.atLeast(this.carriers[n] as Carrier, task);
-      if ((least * BLUR_LEAST) / 1024 >= bestCost) continue;
+    for (const { carrier: n, least } of this.likelyFor(task)) {
+      if ((least * BLUR_LEAST) / 1024 >= bestCost) break;
       const found = this.cheapest(n, task);
       if (!found) continue;
       // The blur leads out of places that are only locally the best.
@@ -220,6 +232,21 @@ export class ChainSearch {
       }
     }
     if (best) this.put(task, best);
+  }
+
+  /** Carriers of a task by what having it would cost each at least; those who cannot are left out. */
+  private likelyFor(task: Task): readonly Likely[] {
+    const known = this.likely[task.index];
+    if (known) return known;
+    const made = task.carriers
+      .map((carrier) => ({
+        carrier,
+        least: this.model.atLeast(this.carriers[carrier] as Carrier, task),
+      }))
+      .filter(({ least }) => least < NEVER)
+      .sort((a, b) => a.least - b.least || a.carrier - b.carrier);
+    this.likely[task.index] = made;
+    return made;
   }
 
   private put(task: Task, place: Place): void {
