@@ -5,6 +5,8 @@
 
 /** Commands of one commit; more wait in the mailbox. */
 export const COMMIT_COMMANDS_MAX = 256;
+/** After a commit that emptied the mailbox the next turn waits this long, host ms. */
+export const GATHER_MS = 3;
 /** Batches of effects that may wait to be carried out; then the next turn waits for them. */
 export const EFFECT_BATCHES_MAX = 8;
 /** Entries read ahead of the owner; reading stops while it is full. */
