@@ -62,7 +62,7 @@ export interface ActionBuilderOptions {
   readonly validator?: Validator;
 }
 
-/** Makes `action` for one service; its validators are compiled when the service is created. */
+/** Makes `action` for one service; a validator is compiled at its action's first call. */
 export function createActionBuilder(options: ActionBuilderOptions) {
   const { log, validator = createValidator() } = options;
   return function action<P, R>({ params, handler }: ActionOptions<P, R>): ActionSchema {

@@ -22,27 +22,37 @@ export interface Validator {
 // The types of ajv-formats describe a default export that Node's ESM gives one level deeper.
 const addFormats = addFormatsModule as unknown as (ajv: Ajv2020) => void;
 
-/** Makes a validator. `coerce`: text from a URL may stand for numbers and booleans. */
+/**
+ * Makes a validator. `coerce`: text from a URL may stand for numbers and booleans. A schema is
+ * compiled when it is first used: all of them together would take a third of a process's start.
+ */
 export function createValidator(options: { readonly coerce?: boolean } = {}): Validator {
+  let ajv: Ajv2020 | undefined;
+  return {
+    check<T>(schema: JsonSchema): Check<T> {
+      let validate: ValidateFunction | undefined;
+      return (value) => {
+        ajv ??= createAjv(options.coerce === true);
+        validate ??= ajv.compile(schema as object) as ValidateFunction;
+        if (validate(value)) return value as T;
+        throw new WaggleError('request.invalid', undefined, problemsOf(validate.errors ?? []));
+      };
+    },
+  };
+}
+
+function createAjv(coerceTypes: boolean): Ajv2020 {
   const ajv = new Ajv2020({
     allErrors: false,
     useDefaults: true,
-    coerceTypes: options.coerce === true,
+    coerceTypes,
     strict: true,
     allowUnionTypes: true,
     strictRequired: false,
     strictTypes: false,
   });
   addFormats(ajv);
-  return {
-    check<T>(schema: JsonSchema): Check<T> {
-      const validate = ajv.compile(schema as object) as ValidateFunction;
-      return (value) => {
-        if (validate(value)) return value as T;
-        throw new WaggleError('request.invalid', undefined, problemsOf(validate.errors ?? []));
-      };
-    },
-  };
+  return ajv;
 }
 
 function problemsOf(errors: readonly ErrorObject[]): FieldProblem[] {

@@ -1,4 +1,5 @@
 /** A dispatch node on Redis, put together: threads, membership, pictures. What a service hosts. */
+import type { NodePicture } from '../../contracts/push.ts';
 import { assertLimits, LEASE_MS } from '../runtime/limits.ts';
 import { ShardNode } from '../runtime/shard-node.ts';
 import { connectRedis } from './connection.ts';
@@ -16,8 +17,16 @@ export interface RedisShardNodeOptions extends Omit<ThreadOptions, 'leaseMs'> {
   readonly onProblem: (problem: string, error: unknown) => void;
 }
 
+/** Nodes show themselves every second; host ms. */
+const PICTURE_FRESH_MS = 2_000;
+
 export interface RunningShardNode {
   readonly node: ShardNode;
+  /**
+   * Its shards that nobody serves. A newcomer's shards may be in good hands until the handing over;
+   * that is no reason to call it unready.
+   */
+  unserved(): Promise<readonly number[]>;
   /** Hands over, then closes everything. */
   stop(): Promise<void>;
 }
@@ -46,6 +55,17 @@ export async function startRedisShardNode(
   await node.start();
   return {
     node,
+    async unserved() {
+      const missing = node.missing();
+      if (missing.length === 0) return missing;
+      const texts = await runtime.bulk.hvals(runtime.keys.nodePictures);
+      const freshMs = clock.hostMs() - PICTURE_FRESH_MS;
+      const pictures = texts.map((text) => JSON.parse(text) as NodePicture);
+      const served = pictures
+        .filter((picture) => picture.atMs >= freshMs)
+        .flatMap((picture) => picture.shards.map(({ shard }) => shard));
+      return missing.filter((shard) => !served.includes(shard));
+    },
     async stop() {
       await node.stop();
       subscriber.disconnect();

@@ -117,7 +117,9 @@ export class ShardNode {
     const present = live.filter((beat) => !beat.draining).map((beat) => beat.node);
     this.assigned = this.assign(present, nowMs);
     crew.hold(this.assigned);
-    if (nowMs - this.pictureMs >= PICTURE_EVERY_MS) await this.show(nowMs);
+    // Whoever waits for a start or a takeover learns of it at once.
+    const isDue = nowMs - this.pictureMs >= PICTURE_EVERY_MS;
+    if (isDue || this.missing().length > 0) await this.show(nowMs);
   }
 
   private assign(present: readonly string[], nowMs: number): number[] {

@@ -18,7 +18,7 @@ export interface RequestReader {
   read(route: Route, request: RawRequest): Record<string, unknown>;
 }
 
-/** Compiles what the routes need; done once. */
+/** Prepares what the routes need; done once. */
 export function createRequestReader(routes: readonly Route[]): RequestReader {
   const validator = createValidator({ coerce: true });
   const checks = new Map<Route, Check<Record<string, unknown>>>(

@@ -62,9 +62,9 @@ export function createService(context: ServiceContext): ServiceSchema {
       },
     });
   }
-  context.addCheck('shards', () => {
+  context.addCheck('shards', async () => {
     if (!running) throw new Error('the node has not started');
-    const missing = running.node.missing();
+    const missing = await running.unserved();
     if (missing.length > 0) throw new Error(`shards not served yet: ${missing.join(' ')}`);
   });
   return {
