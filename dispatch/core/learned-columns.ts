@@ -37,7 +37,10 @@ export class Columns {
     }
   }
 
-  /** Fills the columns from `encode`'s chunks. Throws Error when they are of another layout. */
+  /**
+   * Fills the columns from `encode`'s chunks. Throws Error when they are of another layout, and may
+   * have filled some columns by then: whoever catches it must drop the model.
+   */
   decode(chunks: Iterable<Uint8Array>): void {
     let column = -1;
     let at = 0;

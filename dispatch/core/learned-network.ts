@@ -178,7 +178,7 @@ export class LearnedNetwork {
 
 /**
  * `out` = leaky rectifier of the weights at `at` times `input` plus the biases at `biasAt`. Four
- * units at a time, so that no addition waits for the one before: three times as fast as one by one.
+ * units at a time, so that no addition waits for the one before: an answer takes half as long.
  * The number of units must be a multiple of four.
  */
 function layer(
