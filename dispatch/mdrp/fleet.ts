@@ -145,7 +145,8 @@ export class Fleet implements Solution {
 
   private pickUp(rider: Rider, stops: readonly Stop[], vendor: Vendor, minute: number): void {
     const waiting = stops.filter((stop) => stop.kind === 'pickup');
-    this.act(rider, { kind: 'arrived', delivery: waiting[0]?.delivery ?? '' });
+    const [first] = waiting;
+    if (first && !first.arrived) this.act(rider, { kind: 'arrived', delivery: first.delivery });
     const orders = stops.flatMap((stop) =>
       stop.kind === 'dropoff' ? [this.order(stop.delivery)] : [],
     );
@@ -159,12 +160,7 @@ export class Fleet implements Solution {
     const { courier } = rider;
     this.assignments.push({ decided: minute, pickup: minute, courier, orders });
     for (const { delivery } of waiting) this.act(rider, { kind: 'picked_up', delivery });
-    this.ride(
-      rider,
-      waiting.length === orders.length ? stops : [],
-      minute + Math.ceil(half),
-      minute,
-    );
+    this.ride(rider, stops, minute + Math.ceil(half), minute);
   }
 
   /** The drop-offs that follow a pickup; nothing can change them any more. */

@@ -63,6 +63,7 @@ export function readInstance(folder: string): Instance {
     name: row.text('restaurant'),
     ...spot(row),
   }));
+  if (vendors.length === 0) throw new InstanceError(`${folder}/restaurants.txt: no restaurant`);
   const byName = named(folder, 'restaurants.txt', vendors);
   const couriers = new Table(folder, 'couriers.txt').rows.map((row) => {
     const on = row.minute('on_time');

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { InstanceError, readInstance } from './instance.ts';
+import { readTuning } from './rules.ts';
 import type { Figures } from './solution.ts';
 import type { CrewData, Report } from './worker.ts';
 
@@ -18,6 +19,8 @@ const USAGE =
   'usage: npm run mdrp -- INSTANCE_DIR... [--out DIR] [--json] [--workers N] ' +
   "[--policy '{…}'] [--weights '{…}']";
 const WORKERS_MAX = 64;
+/** Without a terminal the progress is a line for every so many instances. */
+const LINE_EVERY = 8;
 
 function options() {
   const { values, positionals } = parseArgs({
@@ -37,7 +40,7 @@ function options() {
   if (positionals.length === 0) throw new InstanceError(USAGE);
   const data: CrewData = {
     out: values.out ?? null,
-    tuning: { policy: JSON.parse(values.policy), weights: JSON.parse(values.weights) },
+    tuning: readTuning(values.policy, values.weights),
   };
   return { data, workers, json: values.json, folders: positionals.flatMap(foldersIn) };
 }
@@ -133,7 +136,8 @@ async function main(): Promise<void> {
   const done = await runAll(folders, workers, data, (all) => {
     const { excess180 } = summaryOf(all);
     const text = `${all.length} of ${folders.length}, excess180 so far ${excess180}`;
-    process.stderr.write(process.stderr.isTTY ? `\r${text} ` : '');
+    if (process.stderr.isTTY) process.stderr.write(`\r${text} `);
+    else if (all.length % LINE_EVERY === 0) process.stderr.write(`${text}\n`);
   });
   if (process.stderr.isTTY) process.stderr.write('\n');
   if (json) {

@@ -7,7 +7,7 @@ import {
   type ZonePolicy,
 } from '../../contracts/zone.ts';
 import type { Atlas } from './atlas.ts';
-import type { Instance } from './instance.ts';
+import { type Instance, InstanceError } from './instance.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -15,6 +15,41 @@ const DAY_MS = 86_400_000;
 export interface Tuning {
   readonly policy?: Partial<ZonePolicy>;
   readonly weights?: Partial<Weights>;
+}
+
+/**
+ * Reads tuning that was given as JSON. Throws InstanceError on names that the zone does not know, and
+ * on values that are not whole numbers from zero up (or true and false, where that is what it takes).
+ */
+export function readTuning(policy: string, weights: string): Tuning {
+  return {
+    policy: readPart('policy', policy, DEFAULT_POLICY),
+    weights: readPart('weights', weights, DEFAULT_WEIGHTS),
+  };
+}
+
+function readPart<T extends object>(name: string, text: string, known: T): Partial<T> {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    throw new InstanceError(`--${name}: not JSON: ${text}`);
+  }
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new InstanceError(`--${name}: an object is needed`);
+  }
+  const defaults = new Map<string, unknown>(Object.entries(known));
+  for (const [key, value] of Object.entries(given)) {
+    const kind = typeof defaults.get(key);
+    if (kind !== 'number' && kind !== 'boolean') {
+      throw new InstanceError(`--${name}: ${key} cannot be set`);
+    }
+    const fits = kind === 'number' ? Number.isSafeInteger(value) && Number(value) >= 0 : true;
+    if (typeof value !== kind || !fits) {
+      throw new InstanceError(`--${name}: ${key} cannot be ${JSON.stringify(value)}`);
+    }
+  }
+  return given as Partial<T>;
 }
 
 /**
@@ -37,7 +72,7 @@ export function zoneOf(instance: Instance, atlas: Atlas, tuning: Tuning = {}): Z
       autoAssign: true,
       roundMs: MINUTE_MS,
       radiusMeters: 50_000,
-      searchSteps: 200,
+      searchSteps: 400,
       candidatesMax: 24,
       stackMax: 5,
       stackRadiusMeters: 0,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { RandomStream } from '../../dispatch/core/random.ts';
 import { type Instance, readInstance, type Spot } from '../../dispatch/mdrp/instance.ts';
+import { readTuning } from '../../dispatch/mdrp/rules.ts';
 import { runInstance } from '../../dispatch/mdrp/run.ts';
 import type { Solution } from '../../dispatch/mdrp/solution.ts';
 
@@ -170,6 +171,14 @@ describe('instance files', () => {
     assert.equal(metersPerMinute, 320);
     assert.equal(couriers[0]?.off, 180);
     assert.deepEqual(orders[0]?.vendor, { name: 'r1', x: 100, y: 200 });
+  });
+
+  it('may be run under other weights, but not under any', () => {
+    assert.deepEqual(readTuning('{"searchSteps":5}', '{}').policy, { searchSteps: 5 });
+    assert.throws(() => readTuning('{}', '{"latePerMille":-1}'), /latePerMille cannot be -1/);
+    assert.throws(() => readTuning('{}', '{"latePerMille":1e999}'), /latePerMille cannot be null/);
+    assert.throws(() => readTuning('{"speed":1}', '{}'), /speed cannot be set/);
+    assert.throws(() => readTuning('{', '{}'), /--policy: not JSON/);
   });
 
   it('are refused with file and line when they are not what they should be', () => {
