@@ -119,6 +119,17 @@ describe('npm start', { timeout: 3 * RUN_MS_MAX }, () => {
     assert.ok((result.clickToDoorMs.p50 ?? 0) > 0);
   });
 
+  it('plays on when its stores are killed: they come back with their data', async (t) => {
+    const flags = ['--seconds', '14', '--json', '--speed', '40', '--drivers', '16'];
+    const kills = ['--kill', 'redis@4', '--kill', 'postgres@8'];
+    const ended = await start(t, withFolder(t), [...flags, '--orders-per-minute', '60', ...kills]);
+    const result = resultOf(ended);
+    assertNothingLost(ended, result);
+    assert.match(ended.stderr, /Redis ended unasked/);
+    assert.match(ended.stderr, /PostgreSQL ended unasked/);
+    assert.ok(result.orders.delivered >= result.orders.placed * 0.8);
+  });
+
   it('plays a real day while the owner of its shard and the gateway are killed', async (t) => {
     const stateDir = withFolder(t);
     const day = join(stateDir, 'small-day');
