@@ -11,12 +11,12 @@ import type {
   WireDeed,
 } from '../contracts/wire/messages.ts';
 import { ActionQueue } from './action-queue.ts';
+import { ConnectedClient } from './connected-client.ts';
 import { Connection } from './connection.ts';
 import { PointBuffer } from './point-buffer.ts';
 import {
   type ActResult,
   ClientError,
-  type ConnectionState,
   type DriverClient,
   type DriverOptions,
   type DriverStats,
@@ -36,11 +36,11 @@ export function createDriverClient(options: DriverOptions): DriverClient {
   return new WaggleDriver(options);
 }
 
-class WaggleDriver implements DriverClient {
+class WaggleDriver extends ConnectedClient implements DriverClient {
   view: DriverView | null = null;
   zone: ZoneId | null = null;
   private readonly options: DriverOptions;
-  private readonly connection: Connection;
+  protected readonly connection: Connection;
   private readonly actions: ActionQueue;
   private readonly points = new PointBuffer();
   /** The zone's word on this connection has come, so numbers are right. */
@@ -53,6 +53,7 @@ class WaggleDriver implements DriverClient {
   private locSentMs = 0;
 
   constructor(options: DriverOptions) {
+    super();
     this.options = options;
     this.actions = new ActionQueue(options.storage);
     this.connection = new Connection(options, {
@@ -65,34 +66,10 @@ class WaggleDriver implements DriverClient {
     });
   }
 
-  get state(): ConnectionState {
-    return this.connection.state;
-  }
-
-  get speed(): number {
-    return this.connection.speed;
-  }
-
   get stats(): DriverStats {
     const { reported, sent, dropped, backlog } = this.points;
     const { reconnects } = this.connection;
     return { reported, sent, dropped, backlog, actionsWaiting: this.actions.size, reconnects };
-  }
-
-  connect(): Promise<void> {
-    return this.connection.connect();
-  }
-
-  close(): void {
-    this.connection.close();
-  }
-
-  serverNowMs(): number {
-    return this.connection.serverNowMs();
-  }
-
-  zoneNowMs(): number {
-    return this.connection.zoneNowMs();
   }
 
   report(position: Position): void {

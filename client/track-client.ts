@@ -8,10 +8,10 @@ import type {
   TrackStatus,
 } from '../contracts/wire/messages.ts';
 import { decodePos } from '../contracts/wire/pos-frame.ts';
+import { ConnectedClient } from './connected-client.ts';
 import { Connection } from './connection.ts';
 import type {
   ConnectionOptions,
-  ConnectionState,
   TrackClient,
   TrackHandlers,
   Tracking,
@@ -65,13 +65,14 @@ class Watched implements Tracking {
   }
 }
 
-class WaggleTracker implements TrackClient {
-  private readonly connection: Connection;
+class WaggleTracker extends ConnectedClient implements TrackClient {
+  protected readonly connection: Connection;
   private readonly watched = new Map<DeliveryId, Watched>();
   private readonly refs = new Map<number, DeliveryId>();
   private readonly timers = new Set<unknown>();
 
   constructor(options: ConnectionOptions) {
+    super();
     this.connection = new Connection(options, {
       hello: () => ({}),
       onWelcome: () => {
@@ -83,30 +84,6 @@ class WaggleTracker implements TrackClient {
       onDown: () => this.clearTimers(),
       onEnd: () => this.clearTimers(),
     });
-  }
-
-  get state(): ConnectionState {
-    return this.connection.state;
-  }
-
-  get speed(): number {
-    return this.connection.speed;
-  }
-
-  connect(): Promise<void> {
-    return this.connection.connect();
-  }
-
-  close(): void {
-    this.connection.close();
-  }
-
-  serverNowMs(): number {
-    return this.connection.serverNowMs();
-  }
-
-  zoneNowMs(): number {
-    return this.connection.zoneNowMs();
   }
 
   track(delivery: DeliveryId, token: string | null, handlers: TrackHandlers): Tracking {

@@ -1,19 +1,21 @@
 /** The client of a live map: cells and nodes, for ops. */
 import { WIRE_LIMITS } from '../contracts/wire/messages.ts';
+import { ConnectedClient } from './connected-client.ts';
 import { Connection } from './connection.ts';
-import type { ConnectionState, ViewClient, ViewOptions } from './types.ts';
+import type { ViewClient, ViewOptions } from './types.ts';
 
 /** Makes a client; `connect()` starts it. */
 export function createViewClient(options: ViewOptions): ViewClient {
   return new WaggleViewer(options);
 }
 
-class WaggleViewer implements ViewClient {
-  private readonly connection: Connection;
+class WaggleViewer extends ConnectedClient implements ViewClient {
+  protected readonly connection: Connection;
   private cells: readonly string[] = [];
   private nodes = false;
 
   constructor(options: ViewOptions) {
+    super();
     this.connection = new Connection(options, {
       hello: () => ({}),
       onWelcome: () => {
@@ -27,30 +29,6 @@ class WaggleViewer implements ViewClient {
       onDown: () => {},
       onEnd: () => {},
     });
-  }
-
-  get state(): ConnectionState {
-    return this.connection.state;
-  }
-
-  get speed(): number {
-    return this.connection.speed;
-  }
-
-  connect(): Promise<void> {
-    return this.connection.connect();
-  }
-
-  close(): void {
-    this.connection.close();
-  }
-
-  serverNowMs(): number {
-    return this.connection.serverNowMs();
-  }
-
-  zoneNowMs(): number {
-    return this.connection.zoneNowMs();
   }
 
   watch(cells: readonly string[], options: { readonly nodes?: boolean } = {}): void {

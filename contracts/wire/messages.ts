@@ -3,11 +3,12 @@
  * not know. Positions travel in binary frames (`loc-frame.ts`, `pos-frame.ts`).
  */
 import type { Role } from '../api/users.ts';
+import type { DriverDeed } from '../commands.ts';
 import type { ErrorCode, FieldProblem } from '../errors.ts';
-import type { DeliveryId, OfferId, StopId, VehicleId, ZoneId } from '../ids.ts';
+import type { DeliveryId, VehicleId, ZoneId } from '../ids.ts';
 import type { CellPicture, DriverView, LogPosition, NodePicture, TrackMessage } from '../push.ts';
 import type { Deed, RefusalReason } from '../refusals.ts';
-import type { DeclineReason, Duty, EndCode, Fault } from '../states.ts';
+import type { Duty } from '../states.ts';
 
 export const SUBPROTOCOL = 'waggle.v1';
 export const WIRE_PATH = '/v1';
@@ -43,19 +44,7 @@ export type WireDeed =
       /** Where the driver is; needed to become available while no zone holds the driver. */
       readonly at?: LatLon;
     }
-  | { readonly kind: 'accept'; readonly offer: OfferId }
-  | { readonly kind: 'decline'; readonly offer: OfferId; readonly reason: DeclineReason }
-  | { readonly kind: 'arrived'; readonly delivery: DeliveryId; readonly stop?: StopId }
-  | { readonly kind: 'picked_up'; readonly delivery: DeliveryId }
-  | { readonly kind: 'delivered'; readonly delivery: DeliveryId }
-  | {
-      readonly kind: 'undeliverable';
-      readonly delivery: DeliveryId;
-      readonly code: EndCode;
-      readonly fault: Fault;
-    }
-  | { readonly kind: 'returned'; readonly delivery: DeliveryId }
-  | { readonly kind: 'give_back'; readonly delivery: DeliveryId; readonly reason: string };
+  | Exclude<DriverDeed, { readonly kind: 'duty' }>;
 
 /** First message of every socket, within five seconds. */
 export interface HelloMessage {
