@@ -5,8 +5,11 @@ WORKDIR /app
 ENV NODE_ENV=production
 # Packages first: they change less often than the code.
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
+# As the launcher does: `npm ci` refuses a lockfile that lacks binaries of other platforms.
+RUN npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
 COPY . .
+# The live page, so that an `api` process has something to serve at its root.
+RUN node web/build.ts .waggle/web
 
 USER node
 # 3000: REST and pages. 3001: WebSocket gateway. 3100: health and metrics, for the inside only.
