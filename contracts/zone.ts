@@ -41,9 +41,9 @@ export interface ZonePolicy {
   readonly stackMax: number;
   /** A pickup may join a plan when the vendors are this near. */
   readonly stackRadiusMeters: number;
-  /** Longest added time for a delivery already in the plan. */
+  /** Longest time that one join may add to a delivery already in the plan. */
   readonly detourMsMax: number;
-  /** Longest time from ready to door. */
+  /** Longest time from ready to door for deliveries that ride together. */
   readonly foodAgeMsMax: number;
   /** Added to a request without a promise: ready time + travel + this. */
   readonly promiseSlackMs: number;

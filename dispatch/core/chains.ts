@@ -126,6 +126,8 @@ export class ChainCosts {
       at = door;
     }
     nowMs += pickupLeaveMs;
+    // Only riding together is limited by food age: alone, late is better than never.
+    const ageMsMax = run.length > 1 ? this.policy.foodAgeMsMax : NEVER;
     for (let n = 0; n < run.length; n++) {
       const task = run[n] as Task;
       for (let m = 0; m < task.legs.length; m++) {
@@ -134,6 +136,7 @@ export class ChainCosts {
         driveMs += ms;
         nowMs += ms + dropoffServiceMs;
         if (nowMs > task.latestMs) return false;
+        if (task.fixedTo === null && nowMs - leg.baseMs > ageMsMax) return false;
         delayMs += nowMs - leg.baseMs;
         if (nowMs > leg.promiseMs) lateMs += nowMs - leg.promiseMs;
         nowMs += dropoffLeaveMs;

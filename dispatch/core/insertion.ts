@@ -45,7 +45,7 @@ function insertOne(
         dropoff,
         ...stops.slice(j),
       ];
-      const cost = costOf(zone, departure, drive(zone, departure, tried, find), find).total;
+      const cost = costOf(zone, departure, drive(zone, departure, tried, find), find);
       if (cost < bestCost) {
         bestCost = cost;
         best = tried;

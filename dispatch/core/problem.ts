@@ -134,8 +134,11 @@ class ProblemBuilder {
     this.chains.push(run.length > 0 ? [run] : []);
   }
 
-  /** A delivery the driver has: joining may delay it within its promise, never beyond. */
+  /** A delivery the driver has: a join may delay it within promise, detour and food age, not beyond. */
   private fixedTask(delivery: Delivery, carrier: number, doneMs: number): Task {
+    const { detourMsMax, foodAgeMsMax } = this.zone.policy;
+    const { promiseMs, readyMs } = delivery;
+    const allowedMs = Math.min(promiseMs, doneMs + detourMsMax, readyMs + foodAgeMsMax);
     const task: Task = {
       unit: [delivery],
       ...this.placed([delivery]),
@@ -144,7 +147,7 @@ class ProblemBuilder {
       carriers: [],
       fixedTo: carrier,
       stayOut: 0,
-      latestMs: Math.max(doneMs, delivery.promiseMs),
+      latestMs: Math.max(doneMs, allowedMs),
     };
     this.tasks.push(task);
     return task;

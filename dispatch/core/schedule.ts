@@ -25,15 +25,6 @@ export interface StopTimes {
   readonly doneMs: number;
 }
 
-/** Cost of a plan in seconds by term; `total` is weighted, the terms are raw. */
-export interface PlanCost {
-  readonly total: number;
-  readonly travelSeconds: number;
-  readonly lateSeconds: number;
-  readonly readyWaitSeconds: number;
-  readonly driverWaitSeconds: number;
-}
-
 /** Finds a delivery by id: the zone's own, or one that is about to be asked about. */
 export type FindDelivery = (id: DeliveryId) => Delivery | undefined;
 
@@ -93,13 +84,13 @@ export function isSamePlace(a: PointE7, b: PointE7): boolean {
   return a.latE7 === b.latE7 && a.lonE7 === b.lonE7;
 }
 
-/** The weighted cost of a driven plan. */
+/** The weighted cost of a driven plan, seconds. */
 export function costOf(
   zone: Zone,
   departure: Departure,
   times: readonly StopTimes[],
   find: FindDelivery,
-): PlanCost {
+): number {
   let travelMs = 0;
   let lateMs = 0;
   let readyWaitMs = 0;
@@ -123,11 +114,5 @@ export function costOf(
     lateMs * weights.latePerMille +
     readyWaitMs * weights.readyWaitPerMille +
     driverWaitMs * weights.driverWaitPerMille;
-  return {
-    total: Math.round(weighted / 1_000_000),
-    travelSeconds: Math.round(travelMs / 1000),
-    lateSeconds: Math.round(lateMs / 1000),
-    readyWaitSeconds: Math.round(readyWaitMs / 1000),
-    driverWaitSeconds: Math.round(driverWaitMs / 1000),
-  };
+  return Math.round(weighted / 1_000_000);
 }

@@ -76,6 +76,9 @@ export function zoneOf(instance: Instance, atlas: Atlas, tuning: Tuning = {}): Z
       candidatesMax: 24,
       stackMax: 5,
       stackRadiusMeters: 0,
+      // The problem knows no limit of its own on riding together.
+      detourMsMax: 24 * 60 * MINUTE_MS,
+      foodAgeMsMax: 24 * 60 * MINUTE_MS,
       arriveEarlyMs: 0,
       joinBeforeMs: 0,
       repositionMsMax: 10 * MINUTE_MS,

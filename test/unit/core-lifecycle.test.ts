@@ -310,3 +310,33 @@ test('a driver at a customer’s door is asked only when that parcel is handed o
   world.act(driver, { kind: 'delivered', delivery: first.id });
   assert.equal(only(world.round(), 'offer.made').driver, driver);
 });
+
+test('deliveries ride together only within the zone’s food age', () => {
+  const joined = (foodAgeMsMax: number) => {
+    const world = new CoreWorld(zoneConfig(1, { autoAssign: true, foodAgeMsMax }));
+    world.join(1, place(0.499, 0.5));
+    const readyMs = world.nowMs;
+    world.command({ type: 'delivery.request', number: 1, request: request(1, { readyMs }) });
+    only(world.round(), 'delivery.assigned');
+    const second = request(2, { readyMs, placedMs: readyMs, dropoff: place(0.59, 0.59) });
+    world.command({ type: 'delivery.request', number: 1, request: second });
+    return only(world.round(), 'round.done').offered;
+  };
+  assert.deepEqual([joined(2_700_000), joined(60_000)], [1, 0]);
+});
+
+test('a join may not keep a parcel waiting past the zone’s detour limit', () => {
+  const joined = (detourMsMax: number) => {
+    const policy = { autoAssign: true, detourMsMax, joinBeforeMs: 3_600_000 };
+    const world = new CoreWorld(zoneConfig(1, policy));
+    world.join(1, place(0.499, 0.5));
+    const readyMs = world.nowMs;
+    world.command({ type: 'delivery.request', number: 1, request: request(1, { readyMs }) });
+    only(world.round(), 'delivery.assigned');
+    // Same door, ready four minutes later: to take both means that the first one waits.
+    const later = { readyMs: readyMs + 240_000 + world.config.policy.pickupServiceMs };
+    world.command({ type: 'delivery.request', number: 1, request: request(2, later) });
+    return only(world.round(), 'round.done').offered;
+  };
+  assert.deepEqual([joined(600_000), joined(60_000)], [1, 0]);
+});
