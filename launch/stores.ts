@@ -2,11 +2,14 @@
  * Owns having a Redis and a PostgreSQL: the ones named in the environment, else private ones. A
  * private one that dies is started again on its port with its data, as a service manager would.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { LaunchError } from './launch-error.ts';
 import { forgetPostgres, startPostgres } from './postgres.ts';
 import { forgetRedis, startRedis } from './redis.ts';
 
 /** A store that dies this often in one run has a reason that a restart does not cure. */
+const RESTART_TRIES_MAX = 20;
+const RESTART_PAUSE_MS = 500;
 const RESTARTS_MAX = 20;
 
 export interface StoresOptions {
@@ -92,14 +95,22 @@ async function keepRunning(
       if (stopping || restarts >= RESTARTS_MAX) return;
       restarts += 1;
       notify(`${label} ended unasked: starting it again`);
-      restarting = start(store.port).then(
-        (next) => {
-          current = next;
-          watch(next);
-        },
-        (error: unknown) => notify(`${label} did not come back: ${String(error)}`),
-      );
+      restarting = again(store.port);
     });
+  };
+  // A killed server's own processes, or its port, may need a moment to go; one refusal is not the end.
+  const again = async (port: number): Promise<void> => {
+    for (let tries = 1; !stopping; tries++) {
+      try {
+        current = await start(port);
+        return watch(current);
+      } catch (error) {
+        const isLast = tries >= RESTART_TRIES_MAX;
+        notify(`${label} did not come back${isLast ? '' : ', trying again'}: ${String(error)}`);
+        if (isLast) return;
+        await delay(RESTART_PAUSE_MS);
+      }
+    }
   };
   watch(current);
   return {
