@@ -8,9 +8,10 @@ import { forgetPostgres, startPostgres } from './postgres.ts';
 import { forgetRedis, startRedis } from './redis.ts';
 
 /** A store that dies this often in one run has a reason that a restart does not cure. */
+const RESTARTS_MAX = 20;
+/** How often, and after which pause in host ms, one restart is tried. */
 const RESTART_TRIES_MAX = 20;
 const RESTART_PAUSE_MS = 500;
-const RESTARTS_MAX = 20;
 
 export interface StoresOptions {
   readonly stateDir: string;
