@@ -2,27 +2,13 @@
  * Travel time as finished trips have taught it, behind the port that zones use. Where the model has
  * seen too few trips of a vehicle it does not guess: the fallback (distance and speed) answers.
  */
-import type { PointE7 } from '../../contracts/geo.ts';
 import { VEHICLE_KINDS, type VehicleKind } from '../../contracts/states.ts';
 import type { ZoneConfig } from '../../contracts/zone.ts';
 import { NO_CELL } from './learned-inputs.ts';
 import type { LearnedModel, Trip } from './learned-model.ts';
 import { LEARNED } from './learned-shape.ts';
 import { Plane } from './plane.ts';
-import type { TravelTime } from './travel-time.ts';
-
-/** A point, with its cell where the edge computed one: a place without is known less well. */
-export type CellPoint = PointE7 & { readonly cell?: number };
-
-/** Integer zone ms. `p50Ms` is the typical time, `p90Ms` what nine in ten trips stay below. */
-export interface TravelAnswer {
-  meanMs: number;
-  p50Ms: number;
-  p90Ms: number;
-}
-
-/** Spread where nothing is learned: nine in ten trips take less than this much of the guess. */
-const FALLBACK_P90 = 1.5;
+import type { CellPoint, TravelAnswer, TravelTime } from './travel-time.ts';
 
 export class LearnedTravelTime implements TravelTime {
   private readonly model: LearnedModel;
@@ -52,7 +38,6 @@ export class LearnedTravelTime implements TravelTime {
     return this.own.p50Ms;
   }
 
-  /** Writes mean and quantiles into `into`, so that asking often makes no garbage. */
   answer(
     from: CellPoint,
     to: CellPoint,
@@ -62,10 +47,7 @@ export class LearnedTravelTime implements TravelTime {
   ): void {
     const kind = VEHICLE_KINDS.indexOf(vehicle);
     if (this.model.trips(kind) < LEARNED.vehicleTrips) {
-      const guessMs = this.fallback.ms(from, to, vehicle, departMs);
-      into.meanMs = guessMs;
-      into.p50Ms = guessMs;
-      into.p90Ms = Math.ceil(guessMs * FALLBACK_P90);
+      this.fallback.answer(from, to, vehicle, departMs, into);
       return;
     }
     this.place(from, to, kind, departMs);

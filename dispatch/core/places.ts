@@ -2,16 +2,15 @@
  * The places of one round and the travel times between them. A search asks for the same few hundred
  * pairs some hundred thousand times; here each is asked of the port once, as of the round's time.
  */
-import type { PointE7 } from '../../contracts/geo.ts';
 import type { VehicleKind } from '../../contracts/states.ts';
-import type { TravelTime } from './travel-time.ts';
+import type { CellPoint, TravelTime } from './travel-time.ts';
 
 /** Beyond this many places (4 MiB per vehicle kind) every answer is asked of the port. */
 const TABLE_PLACES_MAX = 1_000;
 const UNKNOWN = -1;
 
 export class Places {
-  private readonly points: PointE7[] = [];
+  private readonly points: CellPoint[] = [];
   private readonly known = new Map<number, Map<number, number>>();
   private readonly tables = new Map<VehicleKind, Int32Array>();
   private readonly travel: TravelTime;
@@ -24,8 +23,8 @@ export class Places {
     this.atMs = atMs;
   }
 
-  /** The index of a place; the same for the same point. */
-  indexOf(point: PointE7): number {
+  /** The index of a place; the same for the same point. Points must not change afterwards. */
+  indexOf(point: CellPoint): number {
     let row = this.known.get(point.latE7);
     if (!row) {
       row = new Map();
@@ -34,11 +33,11 @@ export class Places {
     const found = row.get(point.lonE7);
     if (found !== undefined) return found;
     row.set(point.lonE7, this.points.length);
-    this.points.push({ latE7: point.latE7, lonE7: point.lonE7 });
+    this.points.push(point);
     return this.points.length - 1;
   }
 
-  point(index: number): PointE7 {
+  point(index: number): CellPoint {
     const point = this.points[index];
     if (!point) throw new Error(`places: no place ${index}`);
     return point;

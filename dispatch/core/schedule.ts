@@ -8,11 +8,12 @@ import type { PointE7 } from '../../contracts/geo.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
 import type { VehicleKind } from '../../contracts/states.ts';
 import type { Delivery } from './records.ts';
+import type { CellPoint } from './travel-time.ts';
 import type { Zone } from './zone.ts';
 
 /** Where and when a drive begins, and with what. */
 export interface Departure {
-  readonly from: PointE7;
+  readonly from: CellPoint;
   readonly atMs: number;
   readonly vehicle: VehicleKind;
 }
@@ -58,7 +59,7 @@ export function drive(
   find: FindDelivery,
 ): StopTimes[] {
   const times: StopTimes[] = [];
-  let at: PointE7 = departure.from;
+  let at: CellPoint = departure.from;
   let nowMs = departure.atMs;
   let previous: Stop | null = null;
   const { pickupServiceMs, dropoffServiceMs } = zone.policy;

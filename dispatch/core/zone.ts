@@ -21,7 +21,8 @@ import { Agenda } from './agenda.ts';
 import { Demand } from './demand.ts';
 import { Plane } from './plane.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
-import { DistanceSpeed, type TravelTime } from './travel-time.ts';
+import type { TravelTime } from './travel-time.ts';
+import { travelOf } from './zone-travel.ts';
 
 export class Zone {
   config: ZoneConfig;
@@ -58,7 +59,7 @@ export class Zone {
   constructor(config: ZoneConfig) {
     this.config = complete(config);
     this.plane = new Plane(config.plane);
-    this.travel = new DistanceSpeed(this.config);
+    this.travel = travelOf(this);
     this.hash = hash32(config.id);
   }
 
@@ -80,7 +81,7 @@ export class Zone {
   reconfigure(config: ZoneConfig): void {
     this.config = complete(config);
     this.plane = new Plane(config.plane);
-    this.travel = new DistanceSpeed(this.config);
+    this.travel = travelOf(this);
   }
 }
 

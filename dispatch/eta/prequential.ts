@@ -4,8 +4,8 @@
  */
 import type { ZoneConfig } from '../../contracts/zone.ts';
 import { LearnedModel } from '../core/learned-model.ts';
-import { LearnedTravelTime, type TravelAnswer } from '../core/learned-travel-time.ts';
-import type { TravelTime } from '../core/travel-time.ts';
+import { LearnedTravelTime } from '../core/learned-travel-time.ts';
+import { type TravelAnswer, type TravelTime, writeGuess } from '../core/travel-time.ts';
 import type { RecordedTrip } from './trips-file.ts';
 
 export interface Score {
@@ -109,6 +109,9 @@ function planeAround(trips: readonly RecordedTrip[]): ZoneConfig['plane'] {
 
 function untaught(plane: ZoneConfig['plane']): TravelTime {
   return {
+    answer(from, to, vehicle, departMs, into) {
+      writeGuess(this.ms(from, to, vehicle, departMs), into);
+    },
     ms(from, to) {
       const dx = (to.lonE7 - from.lonE7) * plane.xPerE7;
       const dy = (to.latE7 - from.latE7) * plane.yPerE7;

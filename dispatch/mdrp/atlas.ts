@@ -5,8 +5,9 @@
  */
 
 import type { Place, PointE7 } from '../../contracts/geo.ts';
+import type { VehicleKind } from '../../contracts/states.ts';
 import type { ZoneConfig } from '../../contracts/zone.ts';
-import type { TravelTime } from '../core/travel-time.ts';
+import type { TravelAnswer, TravelTime } from '../core/travel-time.ts';
 import { placeOf, zoneGeometry } from '../geometry.ts';
 import type { Instance, Spot } from './instance.ts';
 
@@ -63,6 +64,13 @@ export class Atlas implements TravelTime {
 
   ms(from: PointE7, to: PointE7): number {
     return this.minutes(this.spotAt(from), this.spotAt(to)) * MINUTE_MS;
+  }
+
+  answer(from: PointE7, to: PointE7, _: VehicleKind, __: number, into: TravelAnswer): void {
+    const exactMs = this.ms(from, to);
+    into.meanMs = exactMs;
+    into.p50Ms = exactMs;
+    into.p90Ms = exactMs;
   }
 
   /** Plane and grid of the zone around what is known before the day begins. */

@@ -3,9 +3,9 @@ import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { haversineMeters, type Place } from '../../contracts/geo.ts';
 import { LearnedModel } from '../../dispatch/core/learned-model.ts';
-import { LearnedTravelTime, type TravelAnswer } from '../../dispatch/core/learned-travel-time.ts';
+import { LearnedTravelTime } from '../../dispatch/core/learned-travel-time.ts';
 import { RandomStream } from '../../dispatch/core/random.ts';
-import type { TravelTime } from '../../dispatch/core/travel-time.ts';
+import { type TravelAnswer, type TravelTime, writeGuess } from '../../dispatch/core/travel-time.ts';
 import { placeOf } from '../../dispatch/geometry.ts';
 
 const BYTES_MAX = 64 * 1024 * 1024;
@@ -17,7 +17,10 @@ const yPerE7 = 0.0111194926;
 const plane = { latE7: 482_000_000, lonE7: 163_700_000, xPerE7: yPerE7 * 0.6665, yPerE7 };
 
 /** Never mistaken for anything learned. */
-const fallback: TravelTime = { ms: () => 1_234_567 };
+const fallback: TravelTime = {
+  ms: () => 1_234_567,
+  answer: (_from, _to, _vehicle, _departMs, into) => writeGuess(1_234_567, into),
+};
 
 interface Drive {
   readonly from: Place;
