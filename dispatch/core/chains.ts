@@ -9,6 +9,7 @@ import type { Load } from '../../contracts/states.ts';
 import type { ZonePolicy } from '../../contracts/zone.ts';
 import type { TravelTable } from './places.ts';
 import type { Delivery } from './records.ts';
+import { breaks, type Trail } from './trail.ts';
 import type { Zone } from './zone.ts';
 
 /** One delivery of a task, as the search needs it: places by index, times in zone ms. */
@@ -74,6 +75,8 @@ export interface Walk {
   nowMs: number;
   /** Weighted cost so far. */
   cost: number;
+  /** Told of every term and time, for explanations; the search goes without. */
+  readonly trail?: Trail;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -98,8 +101,9 @@ export class ChainCosts {
   }
 
   /** Weighted cost of a chain; Infinity when it breaks a limit. */
-  cost(carrier: Carrier, runs: readonly Run[]): number {
-    const walk: Walk = { place: carrier.place, nowMs: carrier.freeMs, cost: 0 };
+  cost(carrier: Carrier, runs: readonly Run[], trail?: Trail): number {
+    const start = { place: carrier.place, nowMs: carrier.freeMs, cost: 0 };
+    const walk: Walk = trail ? { ...start, trail } : start;
     for (const run of runs) if (!this.walk(walk, carrier, run)) return NEVER;
     return walk.cost;
   }
@@ -107,6 +111,7 @@ export class ChainCosts {
   /** Goes on along one more run; false when that breaks a limit, and then the walk is void. */
   walk(walk: Walk, carrier: Carrier, run: Run): boolean {
     const { travel } = carrier;
+    const { trail } = walk;
     const { pickupServiceMs, pickupLeaveMs, dropoffServiceMs, dropoffLeaveMs } = this.policy;
     let at = walk.place;
     let nowMs = walk.nowMs;
@@ -115,15 +120,15 @@ export class ChainCosts {
     let lateMs = 0;
     for (let n = 0; n < run.length; n++) {
       const { door } = run[n] as Task;
-      if (n > 0) {
-        if (door === at) continue;
-        nowMs += pickupLeaveMs;
+      if (n === 0 || door !== at) {
+        if (n > 0) nowMs += pickupLeaveMs;
+        const ms = travel.ms(at, door);
+        driveMs += ms;
+        nowMs = Math.max(nowMs + ms + pickupServiceMs, readyAt(run, door));
+        if (nowMs > carrier.untilMs) return breaks(trail, 'shift_end');
+        at = door;
       }
-      const ms = travel.ms(at, door);
-      driveMs += ms;
-      nowMs = Math.max(nowMs + ms + pickupServiceMs, readyAt(run, door));
-      if (nowMs > carrier.untilMs) return false;
-      at = door;
+      if (trail) trail.pickedUp((run[n] as Task).unit, nowMs);
     }
     nowMs += pickupLeaveMs;
     // Only riding together is limited by food age: alone, late is better than never.
@@ -135,8 +140,11 @@ export class ChainCosts {
         const ms = travel.ms(at, leg.dropoff);
         driveMs += ms;
         nowMs += ms + dropoffServiceMs;
-        if (nowMs > task.latestMs) return false;
-        if (task.fixedTo === null && nowMs - leg.baseMs > ageMsMax) return false;
+        if (nowMs > task.latestMs) return breaks(trail, 'delays_committed');
+        if (task.fixedTo === null && nowMs - leg.baseMs > ageMsMax) {
+          return breaks(trail, 'food_age');
+        }
+        if (trail) trail.doorMs.set((task.unit[m] as Delivery).id, nowMs);
         delayMs += nowMs - leg.baseMs;
         if (nowMs > leg.promiseMs) lateMs += nowMs - leg.promiseMs;
         nowMs += dropoffLeaveMs;
@@ -145,6 +153,7 @@ export class ChainCosts {
     }
     walk.place = at;
     walk.nowMs = nowMs;
+    trail?.add(driveMs, delayMs, lateMs);
     walk.cost +=
       driveMs * this.travelPerMille + delayMs * this.delayPerMille + lateMs * this.latePerMille;
     return true;
