@@ -60,6 +60,10 @@ export interface ZonePolicy {
   readonly repositionGainPerMille: number;
   /** What joins a committed run is settled this long before its pickup; until then it may change. */
   readonly joinBeforeMs: number;
+  /** A pickup may go in before the drop-offs of parcels that are aboard already. */
+  readonly joinAboard: boolean;
+  /** Nothing goes before a drop-off that the driver reaches within this long. */
+  readonly keepNextMs: number;
   /** A pending delivery without a driver fails after this long past its ready time. */
   readonly giveUpMs: number;
   /** A delivery aboard that has not ended this long after pickup is raised to ops, then failed. */
@@ -180,6 +184,8 @@ export const DEFAULT_POLICY: ZonePolicy = {
   pickupLeaveMs: 0,
   dropoffLeaveMs: 0,
   joinBeforeMs: 180_000,
+  joinAboard: true,
+  keepNextMs: 180_000,
   repositionMsMax: 0,
   repositionGainPerMille: 50,
   giveUpMs: 5_400_000,

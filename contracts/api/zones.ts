@@ -109,6 +109,8 @@ export const POLICY_PART = {
     pickupLeaveMs: DURATION_MS,
     dropoffLeaveMs: DURATION_MS,
     joinBeforeMs: DURATION_MS,
+    joinAboard: { type: 'boolean' },
+    keepNextMs: DURATION_MS,
     repositionMsMax: DURATION_MS,
     repositionGainPerMille: PER_MILLE,
     giveUpMs: DURATION_MS,

@@ -35,6 +35,8 @@ export interface Task {
   readonly carriers: readonly number[];
   /** The carrier whose committed run holds it; it stays there. */
   readonly fixedTo: number | null;
+  /** Already picked up: only its drop-off is still to come. */
+  readonly aboard: boolean;
   /** Cost of leaving it out, weighted ms. */
   readonly stayOut: number;
   /** The last moment a fixed delivery may reach its door; zone ms. */
@@ -118,19 +120,22 @@ export class ChainCosts {
     let driveMs = 0;
     let delayMs = 0;
     let lateMs = 0;
+    let visited = false;
     for (let n = 0; n < run.length; n++) {
-      const { door } = run[n] as Task;
-      if (n === 0 || door !== at) {
-        if (n > 0) nowMs += pickupLeaveMs;
+      const { door, aboard, unit } = run[n] as Task;
+      if (aboard) continue;
+      if (!visited || door !== at) {
+        if (visited) nowMs += pickupLeaveMs;
         const ms = travel.ms(at, door);
         driveMs += ms;
         nowMs = Math.max(nowMs + ms + pickupServiceMs, readyAt(run, door));
         if (nowMs > carrier.untilMs) return breaks(trail, 'shift_end');
         at = door;
+        visited = true;
       }
-      if (trail) trail.pickedUp((run[n] as Task).unit, nowMs);
+      if (trail) trail.pickedUp(unit, nowMs);
     }
-    nowMs += pickupLeaveMs;
+    if (visited) nowMs += pickupLeaveMs;
     // Only riding together is limited by food age: alone, late is better than never.
     const ageMsMax = run.length > 1 ? this.policy.foodAgeMsMax : NEVER;
     for (let n = 0; n < run.length; n++) {
@@ -173,7 +178,7 @@ export class ChainCosts {
 
   /** When the driver would stand at the first door of the chain, and when that is ready. */
   departure(carrier: Carrier, run: Run): Departure {
-    const door = run[0]?.door ?? carrier.place;
+    const door = firstVisit(run)?.door ?? carrier.place;
     const arriveMs = carrier.freeMs + carrier.travel.ms(carrier.place, door);
     const readyMs = readyAt(run, door);
     const { pickupServiceMs } = this.policy;
@@ -186,9 +191,9 @@ export class ChainCosts {
 
   /** Whether a task may join a run: near enough, few enough, and it all fits at once. */
   mayJoin(carrier: Carrier, run: Run, task: Task): boolean {
-    const first = run[0];
-    if (!first) return true;
-    if (first.door !== task.door && this.policy.stackRadiusMeters === 0) return false;
+    if (run.length === 0) return true;
+    const first = firstVisit(run);
+    if (first && first.door !== task.door && this.policy.stackRadiusMeters === 0) return false;
     let count = task.unit.length;
     let parcels = task.load.parcels;
     let volumeMl = task.load.volumeMl;
@@ -202,8 +207,8 @@ export class ChainCosts {
     const { capacity } = carrier;
     if (count > this.stackMax || parcels > capacity.parcels) return false;
     if (volumeMl > capacity.volumeMl || weightG > capacity.weightG) return false;
-    const door = first.unit[0]?.request.pickup;
-    if (!door) return true;
+    const door = first?.unit[0]?.request.pickup;
+    if (!first || !door) return true;
     return task.unit.every(
       ({ request }, n) =>
         task.legs[n]?.pickup === first.door ||
@@ -212,11 +217,18 @@ export class ChainCosts {
   }
 }
 
+/** The task whose door a run visits first; undefined when all of it is aboard. */
+export function firstVisit(run: Run): Task | undefined {
+  for (let n = 0; n < run.length; n++) if (!(run[n] as Task).aboard) return run[n];
+  return undefined;
+}
+
 /** When everything that a run takes at a door is ready. */
 function readyAt(run: Run, door: number): number {
   let readyMs = 0;
   for (let n = 0; n < run.length; n++) {
-    const { legs } = run[n] as Task;
+    const { legs, aboard } = run[n] as Task;
+    if (aboard) continue;
     for (let m = 0; m < legs.length; m++) {
       const leg = legs[m] as Leg;
       if (leg.readyMs > readyMs && leg.pickup === door) readyMs = leg.readyMs;

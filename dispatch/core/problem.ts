@@ -5,14 +5,14 @@
  */
 import type { Stop } from '../../contracts/events.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
-import type { VehicleKind } from '../../contracts/states.ts';
+import { isAboard, type VehicleKind } from '../../contracts/states.ts';
 import { type Carrier, type Leg, loadOf, type Run, type Task } from './chains.ts';
 import { availability, eligibility } from './eligibility.ts';
 import type { ZoneInput } from './input.ts';
 import { departureOf, finder } from './insertion.ts';
 import { Places } from './places.ts';
 import type { Delivery, Driver } from './records.ts';
-import { drive, leaveMs } from './schedule.ts';
+import { drive, leaveMs, type StopTimes } from './schedule.ts';
 import { autoAssigns, radiusMeters, type Zone } from './zone.ts';
 
 type Round = Extract<ZoneInput, { kind: 'round' }>;
@@ -105,11 +105,12 @@ class ProblemBuilder {
     const { stops } = driver.plan;
     const departure = departureOf(this.zone, driver, this.atMs);
     if (!departure) return;
-    const joinable = isJoinable(this.zone, stops);
     const times = stops.length > 0 ? drive(this.zone, departure, stops, finder(this.zone, [])) : [];
-    const last = times.at(-1);
-    const stays = joinable || !last;
-    const from = stays ? departure.from : last.stop;
+    const begin = joinsFrom(this.zone, times, this.atMs);
+    const joinable = begin < times.length;
+    // Where the chain begins: here, or at the door of the last stop that nothing may go before.
+    const before = times[begin - 1];
+    const from = before ? before.stop : departure.from;
     const index = this.carriers.length;
     this.carrierAt.set(driver.slot, index);
     this.drivers.push(driver);
@@ -117,19 +118,17 @@ class ProblemBuilder {
       slot: driver.slot,
       from,
       place: this.places.indexOf(from),
-      freeMs: stays ? departure.atMs : last.doneMs + leaveMs(this.zone, last.stop.kind),
+      freeMs: before ? before.doneMs + leaveMs(this.zone, before.stop.kind) : departure.atMs,
       vehicle: driver.profile.vehicleKind,
       capacity: driver.profile.capacity,
       untilMs: driver.profile.untilMs ?? Number.POSITIVE_INFINITY,
       committed: joinable,
     });
     const run: Run = [];
-    if (joinable) {
-      for (const { stop, doneMs } of times) {
-        const delivery = this.zone.deliveries.get(stop.delivery);
-        if (stop.kind !== 'dropoff' || !delivery) continue;
-        run.push(this.fixedTask(delivery, index, doneMs));
-      }
+    for (const { stop, doneMs } of times.slice(begin)) {
+      const delivery = this.zone.deliveries.get(stop.delivery);
+      if (stop.kind !== 'dropoff' || !delivery) continue;
+      run.push(this.fixedTask(delivery, index, doneMs));
     }
     this.chains.push(run.length > 0 ? [run] : []);
   }
@@ -146,6 +145,7 @@ class ProblemBuilder {
       load: loadOf([delivery]),
       carriers: [],
       fixedTo: carrier,
+      aboard: isAboard(delivery.state),
       stayOut: 0,
       latestMs: Math.max(doneMs, allowedMs),
     };
@@ -170,6 +170,7 @@ class ProblemBuilder {
       load: loadOf(unit),
       carriers,
       fixedTo: null,
+      aboard: false,
       stayOut: this.stayOut(unit),
       latestMs: Number.POSITIVE_INFINITY,
     };
@@ -246,16 +247,23 @@ class ProblemBuilder {
   }
 }
 
-/** A committed plan that new work may still join: all its pickups ahead, at one vendor or near ones. */
-function isJoinable(zone: Zone, stops: readonly Stop[]): boolean {
-  const [first] = stops;
-  if (!first) return false;
-  const pickups = stops.filter((stop) => stop.kind === 'pickup');
-  const dropoffs = stops.filter((stop) => stop.kind === 'dropoff');
-  return (
-    pickups.length === dropoffs.length &&
-    pickups.length * 2 === stops.length &&
-    stops.slice(0, pickups.length).every((stop) => stop.kind === 'pickup') &&
-    pickups.every((stop) => zone.plane.meters(stop, first) <= zone.policy.stackRadiusMeters)
-  );
+/**
+ * From which stop on new work may join a committed plan; the number of stops when it may not: then
+ * the plan is finished first. Pickups still ahead are at one vendor or near ones and come first; a
+ * pickup may go in before drop-offs of what is aboard where the zone's policy says so, but not before
+ * one that the driver has all but reached.
+ */
+function joinsFrom(zone: Zone, times: readonly StopTimes[], atMs: number): number {
+  const { joinAboard, keepNextMs, stackRadiusMeters } = zone.policy;
+  const never = times.length;
+  const [first] = times;
+  if (!first || times.some(({ stop }) => stop.kind === 'return')) return never;
+  const pickups = times.filter(({ stop }) => stop.kind === 'pickup');
+  const isApart = (stop: Stop) => zone.plane.meters(stop, first.stop) > stackRadiusMeters;
+  if (times.slice(0, pickups.length).some(({ stop }) => stop.kind !== 'pickup')) return never;
+  if (pickups.some(({ stop }) => isApart(stop))) return never;
+  if (pickups.length * 2 === times.length) return 0;
+  if (!joinAboard) return never;
+  if (pickups.length > 0) return 0;
+  return first.stop.arrived || first.arriveMs <= atMs + keepNextMs ? 1 : 0;
 }

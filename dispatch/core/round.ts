@@ -6,6 +6,7 @@
  */
 import type { Stop } from '../../contracts/events.ts';
 import { type DeliveryId, type DriverId, derivedId } from '../../contracts/ids.ts';
+import { isAboard } from '../../contracts/states.ts';
 import { type Arc, assign } from './assignment.ts';
 import { ChainCosts, type Run } from './chains.ts';
 import type { Decision } from './decision.ts';
@@ -111,7 +112,9 @@ function ripe(
     const isBusy = driver.plan.stops.length > 0 && !carrier.committed;
     if (fresh.length === 0 || isBusy || carrier.freeMs > atMs) return;
     const { arriveMs, latestArriveMs, pickupMs } = model.departure(carrier, run);
-    const timely = carrier.committed
+    // A join goes to a door that the driver heads for anyway, unless all it has is aboard.
+    const joins = carrier.committed && run.some((task) => task.fixedTo !== null && !task.aboard);
+    const timely = joins
       ? pickupMs - atMs <= zone.policy.joinBeforeMs + askingMs
       : arriveMs + askingMs >= latestArriveMs - zone.policy.arriveEarlyMs;
     if (!timely) return;
@@ -131,6 +134,7 @@ function stopsOf(driver: Driver, run: Run): Stop[] {
   const known = (stop: Stop) => driver.plan.stops.find((other) => other.id === stop.id) ?? stop;
   const pickups: Stop[] = [];
   for (const delivery of deliveries) {
+    if (isAboard(delivery.state)) continue;
     const stop = known(stopOf(delivery, 'pickup'));
     const together = pickups.findLastIndex((other) => isSamePlace(other, stop));
     pickups.splice(together < 0 ? pickups.length : together + 1, 0, stop);

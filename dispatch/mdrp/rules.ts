@@ -81,6 +81,7 @@ export function zoneOf(instance: Instance, atlas: Atlas, tuning: Tuning = {}): Z
       foodAgeMsMax: 24 * 60 * MINUTE_MS,
       arriveEarlyMs: 0,
       joinBeforeMs: 0,
+      joinAboard: false,
       repositionMsMax: 10 * MINUTE_MS,
       pickupServiceMs: half(instance.pickupService),
       pickupLeaveMs: half(instance.pickupService),
