@@ -208,12 +208,18 @@ class ProblemBuilder {
   /** Starts every chain where the last round left it, less what is no longer open or allowed. */
   addThoughts(): void {
     this.drivers.forEach((driver, index) => {
+      const chain = this.chains[index] ?? [];
+      const fixed = new Map(chain[0]?.map((task) => [task.unit[0]?.id, task]));
       for (const ids of this.zone.thoughts.get(driver.id) ?? []) {
-        const run = [...new Set(ids.flatMap((id) => this.taskOf.get(id) ?? []))].filter((task) =>
-          task.carriers.includes(index),
-        );
-        for (const task of run) for (const { id } of task.unit) this.taskOf.delete(id);
-        if (run.length > 0) this.chains[index]?.push(run);
+        const joins = ids.some((id) => fixed.has(id));
+        const run = [
+          ...new Set(ids.flatMap((id) => fixed.get(id) ?? this.taskOf.get(id) ?? [])),
+        ].filter((task) => task.fixedTo !== null || task.carriers.includes(index));
+        for (const { fixedTo, unit } of run) {
+          if (fixedTo === null) for (const { id } of unit) this.taskOf.delete(id);
+        }
+        if (joins) chain[0] = [...run, ...(chain[0] ?? []).filter((task) => !run.includes(task))];
+        else if (run.length > 0) chain.push(run);
       }
     });
   }

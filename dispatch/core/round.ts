@@ -150,17 +150,14 @@ function rememberThoughts(
   proposals: readonly Proposal[],
 ): void {
   const { zone } = step;
-  const committed = new Set(proposals.flatMap((p) => p.unit.map((delivery) => delivery.id)));
+  const committed = new Set(proposals.flatMap((p) => p.unit));
+  const isCommitted = (delivery: Delivery) => committed.has(delivery);
   const next = new Map<DriverId, DeliveryId[][]>();
   problem.drivers.forEach((driver, index) => {
+    // A run that something would join is kept whole, so that the next round knows its order.
     const runs = (search.chains[index] ?? [])
-      .map((run) =>
-        run
-          .filter((task) => task.fixedTo === null)
-          .flatMap((task) => task.unit.map((delivery) => delivery.id))
-          .filter((id) => !committed.has(id)),
-      )
-      .filter((run) => run.length > 0);
+      .filter((run) => run.some(({ fixedTo, unit }) => fixedTo === null && !unit.some(isCommitted)))
+      .map((run) => run.flatMap((task) => task.unit.map((delivery) => delivery.id)));
     if (runs.length > 0) next.set(driver.id, runs);
   });
   const changes: [DriverId, DeliveryId[][]][] = [];

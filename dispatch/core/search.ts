@@ -71,6 +71,10 @@ export class ChainSearch {
       runs = runs.slice(0, -1);
       cost = this.model.cost(carrier, runs);
     }
+    if (cost === Number.POSITIVE_INFINITY && carrier.committed) {
+      runs = [(runs[0] ?? []).filter((task) => task.fixedTo !== null)];
+      cost = this.model.cost(carrier, runs);
+    }
     this.chains[n] = runs;
     // A committed run stays whatever it costs now; it only must not grow worse by what joins it.
     this.costs[n] = cost === Number.POSITIVE_INFINITY ? 0 : cost;
