@@ -13,7 +13,14 @@ import type {
 import type { Place } from './geo.ts';
 import type { DeliveryId, DriverId, OfferId, StopId, ZoneId } from './ids.ts';
 import type { Deed, RefusalReason } from './refusals.ts';
-import type { DeliveryState, Duty, EndReason, OfferOutcome, ReadySource } from './states.ts';
+import type {
+  DeliveryState,
+  Duty,
+  EndReason,
+  OfferOutcome,
+  ReadySource,
+  VehicleKind,
+} from './states.ts';
 import type { Control, ZoneChange, ZoneConfig } from './zone.ts';
 
 export const EVENT_VERSION = 1;
@@ -40,6 +47,18 @@ export interface Fix {
   readonly cell: number;
   readonly atMs: number;
 }
+
+/**
+ * A road time that a routes source told, between two areas (resolution-9 cell keys; a coarser area has
+ * 7 for its last digit). `ms` is zone ms; `meters` the straight line between the points asked about.
+ */
+export type RoutedAnswer = readonly [
+  vehicle: VehicleKind,
+  from: number,
+  to: number,
+  ms: number,
+  meters: number,
+];
 
 /** What is frozen in an offer when it is made. */
 export interface OfferTerms {
@@ -242,6 +261,13 @@ export type ZoneEvent =
       readonly considered: number;
       readonly offered: number;
       readonly greedy?: true;
+    }
+  /** Road times from outside, taken in until `untilMs`. */
+  | {
+      readonly type: 'travel.told';
+      readonly source: string;
+      readonly untilMs: number;
+      readonly times: readonly RoutedAnswer[];
     }
   | {
       readonly type: 'input.quarantined';

@@ -32,7 +32,9 @@ export function applyEvent(zone: Zone, event: ZoneEvent, atMs: number): void {
       return;
     case 'round.done':
       zone.rounds = event.round;
-      return;
+      return zone.routed.forget(atMs);
+    case 'travel.told':
+      return zone.routed.learn(event.times, event.untilMs, atMs);
     case 'input.quarantined':
     case 'driver.unknown':
     case 'driver.repeated':

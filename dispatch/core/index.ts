@@ -5,6 +5,8 @@ export { effectsOf, recoveryEffects, viewOf } from './effects.ts';
 export type { Effect, Fix, PlacedEvent, Unplaced, ZoneEvent, ZoneInput } from './input.ts';
 export { checkShard } from './invariants.ts';
 export { LiveIndex, type PositionOutcome, type TwoClocks } from './live-index.ts';
+export { type RouteWant, routeWants } from './route-wants.ts';
+export { isBelievable, ROUTED_ANSWERS_MAX } from './routed-times.ts';
 export { applyShard, dueMs, Shard, stepShard } from './shard.ts';
 export {
   copyShard,

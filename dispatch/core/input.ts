@@ -3,7 +3,7 @@
  * recorded in the log as it stands, an effect is carried out by the runtime after the commit.
  */
 import type { Envelope, ZoneCommand } from '../../contracts/commands.ts';
-import type { Fix, ZoneEvent } from '../../contracts/events.ts';
+import type { Fix, RoutedAnswer, ZoneEvent } from '../../contracts/events.ts';
 import type { DeliveryId, DriverId, ZoneId } from '../../contracts/ids.ts';
 import type { GatewayPush, TrackMessage } from '../../contracts/push.ts';
 
@@ -35,6 +35,13 @@ export type ZoneInput =
         readonly slot: number;
         readonly level: 'live' | 'stale' | 'suspended';
       }[];
+    }
+  /** A routes source told road times; they hold for `holdsMs` of zone time from now on. */
+  | {
+      readonly kind: 'travel';
+      readonly source: string;
+      readonly holdsMs: number;
+      readonly times: readonly RoutedAnswer[];
     }
   | {
       readonly kind: 'quarantined';

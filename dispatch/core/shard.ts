@@ -11,6 +11,7 @@ import { decideDriver } from './driver-commands.ts';
 import type { ZoneInput } from './input.ts';
 import { decideOps } from './ops-commands.ts';
 import { decideRound } from './round.ts';
+import { decideTravel } from './routed-travel.ts';
 import { decideSilence, decideTimer } from './time.ts';
 import { decideTransfer } from './transfers.ts';
 import { Zone } from './zone.ts';
@@ -41,6 +42,9 @@ export function stepShard(shard: Shard, id: ZoneId, input: ZoneInput, atMs: numb
       break;
     case 'silence':
       decideSilence(step, input);
+      break;
+    case 'travel':
+      decideTravel(step, input);
       break;
     case 'quarantined':
       step.emit(setAside(input));

@@ -9,6 +9,7 @@ import type { CellDemand } from './demand.ts';
 import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
+import type { RoutedTime } from './routed-times.ts';
 import { Shard } from './shard.ts';
 import { Zone } from './zone.ts';
 
@@ -33,6 +34,7 @@ interface ZoneCopy {
   readonly thoughts: readonly Thought[];
   readonly demand: readonly CellDemand[];
   readonly arrivals: readonly (readonly [string, readonly [number, boolean]])[];
+  readonly routed: readonly RoutedTime[];
 }
 
 export interface ShardCopy {
@@ -57,6 +59,7 @@ export function copyShard(shard: Shard): ShardCopy {
     thoughts: [...zone.thoughts],
     demand: zone.demand.all(),
     arrivals: [...zone.arrivals],
+    routed: zone.routed.all(),
   }));
   return { shard: shard.shard, zones };
 }
@@ -71,7 +74,8 @@ type Part =
   | 'opsRequests'
   | 'thoughts'
   | 'demand'
-  | 'arrivals';
+  | 'arrivals'
+  | 'routed';
 const PARTS: readonly Part[] = [
   'drivers',
   'freeSlots',
@@ -83,6 +87,7 @@ const PARTS: readonly Part[] = [
   'thoughts',
   'demand',
   'arrivals',
+  'routed',
 ];
 
 interface Chunk {
@@ -175,6 +180,9 @@ function takeIn(zone: Zone, part: Part, items: readonly unknown[]): void {
       for (const [key, answer] of items as [string, [number, boolean]][]) {
         zone.arrivals.set(key, answer);
       }
+      return;
+    case 'routed':
+      for (const item of items as RoutedTime[]) zone.routed.restore(item);
   }
 }
 

@@ -21,6 +21,7 @@ import { Agenda } from './agenda.ts';
 import { Demand } from './demand.ts';
 import { Plane } from './plane.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
+import { RoutedTimes } from './routed-times.ts';
 import type { TravelTime } from './travel-time.ts';
 import { travelOf } from './zone-travel.ts';
 
@@ -37,6 +38,8 @@ export class Zone {
   readonly thoughts = new Map<DriverId, readonly (readonly DeliveryId[])[]>();
   /** Where pickups have been asked for. */
   readonly demand = new Demand();
+  /** Road times told from outside. */
+  readonly routed = new RoutedTimes();
   readonly controls = new Map<ControlKind, Control>();
   /** Requests of ops that were carried out, newest last, so that a repeat does nothing. */
   readonly opsRequests = new Set<string>();

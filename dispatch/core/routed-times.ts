@@ -1,0 +1,130 @@
+/**
+ * What a routes source told: road times by pair of areas and vehicle. Part of the zone's state, changed
+ * only by `travel.told` and by time running out, so that recovery and audit plan with the same times.
+ * Never asks anybody: answers come as inputs.
+ */
+import type { RoutedAnswer } from '../../contracts/events.ts';
+import { CELL_KEY_MAX } from '../../contracts/geo.ts';
+import { VEHICLE_KINDS, type VehicleKind } from '../../contracts/states.ts';
+import type { CellPoint } from './travel-time.ts';
+
+/** Pairs kept; beyond, the pair told longest ago goes. About 2 MB of a snapshot. */
+export const ROUTED_TIMES_MAX = 20_000;
+/** Answers of one input; the runtime keeps the rest for the next. */
+export const ROUTED_ANSWERS_MAX = 256;
+/** Pairs farther apart than this are told by cells of resolution 8 instead of 9. */
+const COARSE_METERS = 3_000;
+/** A time holds for drives that begin this long after it ran out: plans reach that far ahead. */
+const AHEAD_MS = 3_600_000;
+/** A time is stretched by distance from here on, so that doors of one block do not come out as 0 m. */
+const NEAR_METERS = 200;
+/** Longest drive that is believed, ms. */
+const ROUTED_MS_MAX = 6 * 3_600_000;
+/** Fastest drive along the straight line that is believed, metres per second. */
+const ROUTED_SPEED_MAX = 70;
+/** Ends of a drive snap to the nearest road: so much shorter may it be than the straight line. */
+const SNAP_METERS = 400;
+
+/** An answer and the zone time it holds until. */
+export type RoutedTime = readonly [...RoutedAnswer, untilMs: number];
+
+/** The two areas a pair of points belongs to: what a time is known by. */
+export interface AreaPair {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The areas of two points `meters` apart; null where no time of a pair can be known: a point without
+ * a cell, or both ends in one area. A coarse area is its cell key with 7 for the finest digit, which
+ * is how H3 marks an unused one.
+ */
+export function areasOf(from: CellPoint, to: CellPoint, meters: number): AreaPair | null {
+  if (from.cell === undefined || to.cell === undefined) return null;
+  const isCoarse = meters > COARSE_METERS;
+  const pair = { from: areaOf(from.cell, isCoarse), to: areaOf(to.cell, isCoarse) };
+  return pair.from === pair.to ? null : pair;
+}
+
+function areaOf(cell: number, isCoarse: boolean): number {
+  return isCoarse ? Math.floor(cell / 8) * 8 + 7 : cell;
+}
+
+/** Names a pair of areas for one vehicle kind. */
+export function pairKey(vehicle: VehicleKind, { from, to }: AreaPair): string {
+  return `${vehicle} ${from} ${to}`;
+}
+
+/** Whether an answer may be taken in: whole numbers in range, and no drive faster than anything drives. */
+export function isBelievable(answer: RoutedAnswer): boolean {
+  const [vehicle, from, to, ms, meters] = answer;
+  return (
+    VEHICLE_KINDS.includes(vehicle) &&
+    isArea(from) &&
+    isArea(to) &&
+    from !== to &&
+    Number.isInteger(ms) &&
+    ms >= 0 &&
+    ms <= ROUTED_MS_MAX &&
+    Number.isInteger(meters) &&
+    meters >= 0 &&
+    (meters - SNAP_METERS) * 1_000 <= ms * ROUTED_SPEED_MAX
+  );
+}
+
+function isArea(area: number): boolean {
+  return Number.isInteger(area) && area >= 0 && area <= CELL_KEY_MAX;
+}
+
+export class RoutedTimes {
+  private readonly times = new Map<string, RoutedTime>();
+
+  get size(): number {
+    return this.times.size;
+  }
+
+  /** Takes answers in that hold until `untilMs`; what ran out by `atMs` goes, then the oldest. */
+  learn(answers: readonly RoutedAnswer[], untilMs: number, atMs: number): void {
+    for (const answer of answers) this.restore([...answer, untilMs]);
+    this.forget(atMs);
+  }
+
+  /** Drops what ran out, oldest first, and what is past the bound. */
+  forget(atMs: number): void {
+    for (const [key, time] of this.times) {
+      if (time[5] > atMs && this.times.size <= ROUTED_TIMES_MAX) return;
+      this.times.delete(key);
+    }
+  }
+
+  /** Whether a time is known that holds beyond `atMs`. */
+  has(key: string, atMs: number): boolean {
+    return (this.times.get(key)?.[5] ?? 0) > atMs;
+  }
+
+  /**
+   * The time of a drive of `meters` (straight line) between two areas, leaving at `departMs`: what was
+   * told for these areas, by how much longer or shorter the straight line is. Integer zone ms; null:
+   * nothing was told, or it ran out.
+   */
+  find(vehicle: VehicleKind, pair: AreaPair, meters: number, departMs: number): number | null {
+    const time = this.times.get(pairKey(vehicle, pair));
+    if (!time || departMs >= time[5] + AHEAD_MS) return null;
+    const [, , , ms, askedMeters] = time;
+    return Math.ceil((ms * (meters + NEAR_METERS)) / (askedMeters + NEAR_METERS));
+  }
+
+  /** Everything, told longest ago first; for snapshots. */
+  all(): RoutedTime[] {
+    return [...this.times.values()];
+  }
+
+  /** Takes a record of a snapshot in. */
+  restore(time: RoutedTime): void {
+    const [vehicle, from, to] = time;
+    const key = pairKey(vehicle, { from, to });
+    // Told anew is told last.
+    this.times.delete(key);
+    this.times.set(key, time);
+  }
+}
