@@ -7,6 +7,7 @@ export const REFUSALS = {
   unknown_offer: 'there is no such offer for this driver',
   offer_expired: 'the offer has expired',
   offer_withdrawn: 'the offer was withdrawn',
+  offer_taken: 'another driver was asked too and accepted first',
   offer_declined: 'the offer was declined before',
   offer_undelivered: 'the offer was never shown to the driver',
   offer_accepted: 'the offer was accepted before',

@@ -29,6 +29,8 @@ export interface ZonePolicy {
   readonly offerUnseenMs: number;
   /** A driver who declined is not asked again for the same delivery for this long. */
   readonly declineCoolDownMs: number;
+  /** Drivers asked at once for the same unit; the first accept wins. 1: one after the other. */
+  readonly broadcastMax: number;
   /** Commit assignments without asking the driver. */
   readonly autoAssign: boolean;
   /** How far a driver may be from the pickup. */
@@ -169,6 +171,7 @@ export const DEFAULT_POLICY: ZonePolicy = {
   offerTtlMs: 45_000,
   offerUnseenMs: 3_000,
   declineCoolDownMs: 300_000,
+  broadcastMax: 1,
   autoAssign: false,
   radiusMeters: 6_000,
   searchSteps: 100,

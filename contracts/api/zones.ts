@@ -94,6 +94,7 @@ export const POLICY_PART = {
     offerTtlMs: { type: 'integer', minimum: 1_000, maximum: 600_000 },
     offerUnseenMs: { type: 'integer', minimum: 500, maximum: 600_000 },
     declineCoolDownMs: DURATION_MS,
+    broadcastMax: { type: 'integer', minimum: 1, maximum: 8 },
     autoAssign: { type: 'boolean' },
     radiusMeters: { type: 'integer', minimum: 100, maximum: 50_000 },
     searchSteps: { type: 'integer', minimum: 0, maximum: 10_000 },

@@ -127,6 +127,7 @@ const LATE_ANSWER = {
 
 function pastAnswer(driver: Driver, offer: string): DeedAnswer {
   const past = driver.pastOffers.find(([id]) => id === offer);
+  if (past?.[2] === 'taken') return { refused: 'offer_taken' };
   return { refused: past ? LATE_ANSWER[past[1]] : 'unknown_offer' };
 }
 
@@ -144,6 +145,11 @@ function accept(step: Decision, driver: Driver, deed: DeedOf<'accept'>): DeedAns
     return { refused: 'over_capacity' };
   }
   closeOffer(step, offer.id, 'accepted');
+  // Others were asked too: the first accept wins.
+  for (const { id } of unit) {
+    const delivery = step.delivery(id);
+    if (delivery) withdrawOffer(step, delivery, 'taken');
+  }
   assignTo(step, step.driver(driver.id) ?? driver, unit, stops, 'offer');
   return DONE;
 }

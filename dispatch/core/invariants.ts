@@ -4,6 +4,8 @@
  */
 import { isAboard, isEnded } from '../../contracts/states.ts';
 import { finder, isWithinCapacity } from './insertion.ts';
+import { ZONE_LIMITS } from './limits.ts';
+import { openOffers } from './moves.ts';
 import type { Delivery, Driver } from './records.ts';
 import type { Shard } from './shard.ts';
 import type { Zone } from './zone.ts';
@@ -76,7 +78,15 @@ function checkDelivery(
   if (isEnded(state)) problems.push(`${id}: ended but open`);
   if (held !== (driver !== null)) problems.push(`${id}: ${state} with driver ${driver}`);
   if (held && holders.get(id) !== driver) problems.push(`${id}: ${driver} has no stop for it`);
-  if (offer !== null && !zone.offers.has(offer)) problems.push(`${id}: offer ${offer} is gone`);
+  const offers = openOffers(delivery);
+  for (const each of offers) {
+    if (!zone.offers.has(each)) problems.push(`${id}: offer ${each} is gone`);
+  }
+  if (new Set(offers).size !== offers.length) problems.push(`${id}: in one offer twice`);
+  if (offers.length > ZONE_LIMITS.offersPerDelivery) problems.push(`${id}: too many offers`);
+  if (offer === null && (delivery.alsoOffered ?? []).length > 0) {
+    problems.push(`${id}: further offers without a first one`);
+  }
   if (offer !== null && held) problems.push(`${id}: offered while ${state}`);
   if (zone.tombstones.has(id)) problems.push(`${id}: open and ended at once`);
 }
@@ -87,8 +97,10 @@ function checkOffers(zone: Zone, problems: string[]): void {
       problems.push(`${offer.id}: ${offer.driver} does not have it`);
     }
     for (const id of offer.deliveries) {
-      if (zone.deliveries.get(id)?.offer !== offer.id)
+      const delivery = zone.deliveries.get(id);
+      if (!delivery || !openOffers(delivery).includes(offer.id)) {
         problems.push(`${offer.id}: ${id} is not in it`);
+      }
     }
   }
 }

@@ -15,6 +15,8 @@ export const ZONE_LIMITS = {
   /** Answers remembered per driver: more than an app keeps unconfirmed. */
   outcomes: 32,
   pastOffers: 16,
+  /** Open offers of one delivery at a time, whatever the policy says. */
+  offersPerDelivery: 8,
   /** Deliveries one round considers, the most urgent first. */
   roundDeliveries: 2_000,
   /** Stops in one plan, whatever the policy says. */

@@ -68,9 +68,14 @@ export function closeOffer(
   step.emit({ type: 'offer.closed', offer: id, driver: offer.driver, outcome, ...options });
 }
 
-/** Withdraws whatever offer a delivery stands in. */
+/** Withdraws every open offer a delivery stands in. */
 export function withdrawOffer(step: Decision, delivery: Delivery, why: string): void {
-  if (delivery.offer) closeOffer(step, delivery.offer, 'withdrawn', { why });
+  for (const offer of openOffers(delivery)) closeOffer(step, offer, 'withdrawn', { why });
+}
+
+/** The open offers of a delivery, oldest first. */
+export function openOffers(delivery: Delivery): OfferId[] {
+  return delivery.offer === null ? [] : [delivery.offer, ...(delivery.alsoOffered ?? [])];
 }
 
 /** Ends a delivery: no offer, no stop and no driver keeps it. */

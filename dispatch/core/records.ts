@@ -25,6 +25,9 @@ export interface Plan {
   readonly stops: readonly Stop[];
 }
 
+/** An offer that has its outcome; `taken`: it was withdrawn because another driver accepted first. */
+export type PastOffer = readonly [offer: OfferId, outcome: OfferOutcome, why?: 'taken'];
+
 /** An action that was taken in, kept so that the same number gets the same answer. */
 export interface Outcome {
   readonly action: number;
@@ -61,7 +64,7 @@ export interface Driver {
   readonly nudgeMs: number;
   readonly plan: Plan;
   readonly offer: OfferId | null;
-  readonly pastOffers: readonly (readonly [OfferId, OfferOutcome])[];
+  readonly pastOffers: readonly PastOffer[];
   /** The last position a round recorded. */
   readonly fix: Fix | null;
   readonly leaving: {
@@ -77,8 +80,9 @@ export interface Driver {
 
 /**
  * A delivery in a zone. States and their order: `contracts/states.ts`. `scheduled` waits for its
- * time; `pending` waits for a driver, with at most one open offer; from `assigned` on exactly one
- * driver has it in its plan. It leaves the zone's books when it ends; a tombstone stays.
+ * time; `pending` waits for a driver, with open offers to as many drivers as the zone asks at once;
+ * from `assigned` on exactly one driver has it in its plan. It leaves the zone's books when it ends;
+ * a tombstone stays.
  */
 export interface Delivery {
   readonly id: DeliveryId;
@@ -90,7 +94,10 @@ export interface Delivery {
   readonly readySource: ReadySource;
   readonly state: DeliveryState;
   readonly driver: DriverId | null;
+  /** The open offer it stands in; the oldest one where several drivers are asked. */
   readonly offer: OfferId | null;
+  /** Further open offers of the same unit, oldest first; absent: none. */
+  readonly alsoOffered?: readonly OfferId[];
   /** Ops hold it back from matching. */
   readonly held: boolean;
   readonly coolDowns: readonly (readonly [DriverId, number])[];

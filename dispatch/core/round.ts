@@ -8,6 +8,7 @@ import type { Stop } from '../../contracts/events.ts';
 import { type DeliveryId, type DriverId, derivedId } from '../../contracts/ids.ts';
 import { isAboard } from '../../contracts/states.ts';
 import { type Arc, assign } from './assignment.ts';
+import { askedAtOnce, takersOf } from './broadcast.ts';
 import { ChainCosts, type Run } from './chains.ts';
 import type { Decision } from './decision.ts';
 import type { ZoneInput } from './input.ts';
@@ -29,6 +30,8 @@ const STEPS_PER_TASK = 20;
 /** What a round wants to commit: these deliveries into this driver's plan. */
 export interface Proposal {
   readonly driver: Driver;
+  /** The run whose time has come. */
+  readonly run: Run;
   readonly unit: readonly Delivery[];
   readonly stops: readonly Stop[];
   /** What the plan costs, seconds. */
@@ -45,10 +48,10 @@ export function decideRound(step: Decision, round: Round): void {
   const model = new ChainCosts(zone, stackMax(zone));
   const search = think(zone, problem, model, round.greedy === true);
   const proposals = ripe(zone, problem, search, model, atMs);
-  for (const proposal of proposals) {
-    if (autoAssigns(zone)) commit(step, proposal);
-    else offer(step, proposal);
-  }
+  if (autoAssigns(zone)) for (const proposal of proposals) commit(step, proposal);
+  else
+    for (const asked of broadcast(zone, problem, search, model, proposals, atMs))
+      offer(step, asked);
   rememberThoughts(step, problem, search, proposals);
   repositionIdle(step, occupiedSlots(problem, search));
   step.emit({
@@ -120,12 +123,40 @@ function ripe(
     if (!timely) return;
     proposals.push({
       driver,
+      run,
       unit: fresh.flatMap((task) => task.unit),
       stops: stopsOf(driver, run),
       cost: Math.round(model.cost(carrier, [run]) / 1_000_000),
     });
   });
   return proposals;
+}
+
+/** Each proposal, and in a zone that broadcasts the same unit to further drivers, cheapest first. */
+function broadcast(
+  zone: Zone,
+  problem: Problem,
+  search: ChainSearch,
+  model: ChainCosts,
+  proposals: readonly Proposal[],
+  atMs: number,
+): Proposal[] {
+  const count = askedAtOnce(zone);
+  if (count === 1) return [...proposals];
+  const owners = proposals.map(({ driver }) => problem.drivers.indexOf(driver));
+  const taken = new Set(owners);
+  return proposals.flatMap((proposal) => {
+    const options = { atMs, taken };
+    const takers = takersOf(problem, search.chains, model, proposal.run, options);
+    const rivals = takers.slice(0, count - 1).flatMap(({ index, run, cost }): Proposal[] => {
+      const driver = problem.drivers[index];
+      taken.add(index);
+      if (!driver) return [];
+      const seconds = Math.round(cost / 1_000_000);
+      return [{ driver, run, unit: proposal.unit, stops: stopsOf(driver, run), cost: seconds }];
+    });
+    return [proposal, ...rivals];
+  });
 }
 
 /** The stops of a run: each vendor's door once, in order, then the drop-offs. */

@@ -11,7 +11,12 @@ import type { DeliveryRequest } from '../../contracts/commands.ts';
 import { ancestorText } from '../../contracts/geo.ts';
 import { newId } from '../../contracts/ids.ts';
 import { type CellPicture, VIEW_RESOLUTION } from '../../contracts/push.ts';
-import { DEFAULT_POLICY, DEFAULT_WEIGHTS, policyAtSpeed } from '../../contracts/zone.ts';
+import {
+  DEFAULT_POLICY,
+  DEFAULT_WEIGHTS,
+  policyAtSpeed,
+  type ZonePolicy,
+} from '../../contracts/zone.ts';
 import { placeOf, zoneGeometry } from '../../dispatch/geometry.ts';
 import { startRedisShardNode } from '../../dispatch/redis/redis-shard-node.ts';
 import { failOnLeaks } from '../support/leaks.ts';
@@ -25,8 +30,8 @@ failOnLeaks();
 const SPEED = 20;
 const SLOW_START = { timeoutMs: 20_000 };
 
-/** The stage with real shards behind it, both zones open. */
-async function openEngine(scope: Scope): Promise<Stage> {
+/** The stage with real shards behind it, both zones open; `policy` overrides the defaults. */
+async function openEngine(scope: Scope, policy: Partial<ZonePolicy> = {}): Promise<Stage> {
   const stage = await openStage(scope, { speed: SPEED });
   const running = await startRedisShardNode({
     node: 'dispatch-1',
@@ -44,7 +49,7 @@ async function openEngine(scope: Scope): Promise<Stage> {
       ...{ id, market, shard, version, currency, timeZone },
       ...zoneGeometry(polygon),
       weights: DEFAULT_WEIGHTS,
-      policy: policyAtSpeed(DEFAULT_POLICY, SPEED),
+      policy: policyAtSpeed({ ...DEFAULT_POLICY, ...policy }, SPEED),
     };
     await stage.door.append({ zone: id, command: { type: 'zone.open', config } });
   }
@@ -135,6 +140,29 @@ describe('gateway and engine together', () => {
     const late = await driver.accept(newId('offer'));
     assert.equal(late.refused, 'unknown_offer');
     assert.equal(late.action, 2);
+  });
+
+  it('give a broadcast delivery to the first who accepts, and tell the other that it is gone', async (t) => {
+    const stage = await openEngine(t, { broadcastMax: 2, offerTtlMs: 600_000 });
+    const [slow, fast] = [await driverOnDuty(t, stage), await driverOnDuty(t, stage)];
+    const request = requestOf(stage);
+    await stage.door.append({
+      zone: stage.zone,
+      command: { type: 'delivery.request', number: 1, request },
+    });
+    const missed = await waitFor(() => slow.view?.offer, SLOW_START);
+    const taken = await waitFor(() => fast.view?.offer, SLOW_START);
+    assert.notEqual(missed.id, taken.id);
+    assert.deepEqual([missed.deliveries, taken.deliveries], [[request.id], [request.id]]);
+    assert.equal((await fast.accept(taken.id)).refused, undefined);
+    await waitFor(() => fast.view?.stops.length === 2 && slow.view?.offer === null);
+    assert.equal((await slow.accept(missed.id)).refused, 'offer_taken');
+    assert.equal(slow.view?.stops.length, 0);
+    assert.equal(
+      (await slow.setDuty('on_break')).refused,
+      undefined,
+      'it is free for anything else',
+    );
   });
 
   it('move an idle driver into the zone it drove to', async (t) => {

@@ -145,8 +145,9 @@ test('whatever comes in, the invariants hold, recovery gives the same state, and
     fc.property(
       fc.array(anyAct, { minLength: 20, maxLength: 120 }),
       fc.boolean(),
-      (acts, autoAssign) => {
-        const world = new CoreWorld(zoneConfig(1, { autoAssign }));
+      fc.constantFrom(1, 3),
+      (acts, autoAssign, broadcastMax) => {
+        const world = new CoreWorld(zoneConfig(1, { autoAssign, broadcastMax }));
         for (const act of acts) act(world);
         world.checkRecovery();
         // Time alone brings everything to an end.
