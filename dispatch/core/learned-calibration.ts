@@ -1,7 +1,7 @@
 /**
- * Keeps the answers honest: after each finished trip the median, the 90th percentile and the mean
- * are nudged so that, by hour of the day and by length of trip, half of the trips end below the
- * first and nine in ten below the second. The steps are small and constant, so it never settles
+ * Keeps the answers honest: after each finished trip the median, the 10th and 90th percentile and the
+ * mean are nudged so that, by hour of the day and by length of trip, half of the trips end below the
+ * first, one in ten below the second and nine in ten below the third. The steps are small and constant, so it never settles
  * for good and follows a city that changes.
  */
 import type { Columns } from './learned-columns.ts';
@@ -17,13 +17,17 @@ const TAIL_RATE = 0.002;
 const MEAN_RATE = 0.002;
 /** A shift never exceeds this part of the median or the spread it belongs to. */
 const SHIFT_MAX = 0.8;
+/** Durations lean to the right: the 10th percentile lies nearer to the median than the 90th. */
+const LOW_SHARE = 0.6;
 
 export class LearnedCalibration {
   median = 0;
+  p10 = 0;
   p90 = 0;
   mean = 0;
   private readonly medianShift: Float64Array;
   private readonly tailShift: Float64Array;
+  private readonly lowShift: Float64Array;
   private readonly meanShift: Float64Array;
   private hour = 0;
   private length = 0;
@@ -32,10 +36,11 @@ export class LearnedCalibration {
   constructor(columns: Columns) {
     this.medianShift = columns.add(new Float64Array(CONTEXTS));
     this.tailShift = columns.add(new Float64Array(CONTEXTS));
+    this.lowShift = columns.add(new Float64Array(CONTEXTS));
     this.meanShift = columns.add(new Float64Array(CONTEXTS));
   }
 
-  /** Sets `median`, `p90` and `mean` (seconds) from what was predicted for a trip. */
+  /** Sets `median`, `p10`, `p90` and `mean` (seconds) from what was predicted for a trip. */
   correct(inputs: TripInputs, median: number, spread: number): void {
     const hours = inputs.seconds / 3_600;
     this.hour = Math.floor(hours - Math.floor(hours / HOURS) * HOURS);
@@ -44,6 +49,8 @@ export class LearnedCalibration {
     this.length = HOURS + length;
     this.median = median * (1 + this.shift(this.medianShift));
     this.spread = spread * (1 + this.shift(this.tailShift));
+    const lowShare = Math.max(0, LOW_SHARE + this.shift(this.lowShift));
+    this.p10 = this.median - this.spread * lowShare;
     this.p90 = this.median + this.spread;
     this.mean = this.median + this.spread * this.shift(this.meanShift);
   }
@@ -52,6 +59,7 @@ export class LearnedCalibration {
   learn(seconds: number): void {
     this.nudge(this.medianShift, MEDIAN_RATE * (seconds > this.median ? 0.5 : -0.5));
     this.nudge(this.tailShift, TAIL_RATE * (seconds > this.p90 ? 0.9 : -0.1));
+    this.nudge(this.lowShift, TAIL_RATE * (seconds < this.p10 ? 0.9 : -0.1));
     const excess = (seconds - this.mean) / this.spread;
     this.nudge(this.meanShift, MEAN_RATE * Math.max(-5, Math.min(5, excess)));
   }

@@ -39,6 +39,7 @@ const PACE_KEPT = 0.9998;
 export class LearnedModel {
   /** Seconds, set by `answer`. */
   median = 0;
+  p10 = 0;
   p90 = 0;
   mean = 0;
   private readonly columns = new Columns();
@@ -71,13 +72,14 @@ export class LearnedModel {
     return this.paces[3 * vehicle] as number;
   }
 
-  /** Sets `median`, `p90` and `mean` for a trip that starts at `trip.seconds`. */
+  /** Sets `median`, `p10`, `p90` and `mean` for a trip that starts at `trip.seconds`. */
   answer(trip: Trip): void {
     this.describe(trip);
     this.predict();
     const { calibration } = this;
     const fastest = Math.max(1, this.inputs.meters * SECONDS_PER_METER_MIN);
     this.median = Math.max(fastest, calibration.median);
+    this.p10 = Math.max(fastest, Math.min(this.median, calibration.p10));
     this.p90 = Math.max(this.median * (1 + SPREAD_SHARE_MIN), calibration.p90);
     this.mean = Math.max(fastest, calibration.mean);
   }

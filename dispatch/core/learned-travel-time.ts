@@ -8,7 +8,7 @@ import { NO_CELL } from './learned-inputs.ts';
 import type { LearnedModel, Trip } from './learned-model.ts';
 import { LEARNED } from './learned-shape.ts';
 import { Plane } from './plane.ts';
-import type { CellPoint, TravelAnswer, TravelTime } from './travel-time.ts';
+import { type CellPoint, emptyAnswer, type TravelAnswer, type TravelTime } from './travel-time.ts';
 
 export class LearnedTravelTime implements TravelTime {
   private readonly model: LearnedModel;
@@ -24,7 +24,7 @@ export class LearnedTravelTime implements TravelTime {
     seconds: 0,
     vehicle: 0,
   };
-  private readonly own: TravelAnswer = { meanMs: 0, p50Ms: 0, p90Ms: 0 };
+  private readonly own = emptyAnswer();
 
   constructor(model: LearnedModel, plane: ZoneConfig['plane'], fallback: TravelTime) {
     this.model = model;
@@ -53,6 +53,7 @@ export class LearnedTravelTime implements TravelTime {
     this.place(from, to, kind, departMs);
     this.model.answer(this.trip);
     into.p50Ms = Math.round(this.model.median * 1_000);
+    into.p10Ms = Math.round(this.model.p10 * 1_000);
     into.p90Ms = Math.max(into.p50Ms, Math.round(this.model.p90 * 1_000));
     into.meanMs = Math.round(this.model.mean * 1_000);
   }

@@ -41,6 +41,7 @@ export class RoutedTravel implements TravelTime {
     if (told === null) return;
     const typicalMs = Math.max(1, into.p50Ms);
     into.meanMs = Math.ceil((told * into.meanMs) / typicalMs);
+    into.p10Ms = Math.min(told, Math.floor((told * into.p10Ms) / typicalMs));
     into.p90Ms = Math.max(told, Math.ceil((told * into.p90Ms) / typicalMs));
     into.p50Ms = told;
   }

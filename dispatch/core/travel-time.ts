@@ -7,9 +7,10 @@ import { Plane } from './plane.ts';
 /** A point, with its cell where the edge computed one: a place without is known less well. */
 export type CellPoint = PointE7 & { readonly cell?: number };
 
-/** Integer zone ms. `p50Ms` is the typical time, `p90Ms` what nine in ten trips stay below. */
+/** Integer zone ms: one in ten trips ends before `p10Ms`, half before `p50Ms`, nine before `p90Ms`. */
 export interface TravelAnswer {
   meanMs: number;
+  p10Ms: number;
   p50Ms: number;
   p90Ms: number;
 }
@@ -27,12 +28,19 @@ export interface TravelTime {
   ): void;
 }
 
-/** Spread where none is known: nine in ten trips take less than this much of the guess. */
+/** Spread where none is known: eight in ten trips take between these parts of the guess. */
+const GUESSED_P10 = 0.7;
 const GUESSED_P90 = 1.5;
+
+/** Room for an answer. */
+export function emptyAnswer(): TravelAnswer {
+  return { meanMs: 0, p10Ms: 0, p50Ms: 0, p90Ms: 0 };
+}
 
 /** Writes one guess as an answer: typical and mean alike, with a guessed spread. */
 export function writeGuess(guessMs: number, into: TravelAnswer): void {
   into.meanMs = guessMs;
+  into.p10Ms = Math.floor(guessMs * GUESSED_P10);
   into.p50Ms = guessMs;
   into.p90Ms = Math.ceil(guessMs * GUESSED_P90);
 }

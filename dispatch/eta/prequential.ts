@@ -5,7 +5,7 @@
 import type { ZoneConfig } from '../../contracts/zone.ts';
 import { LearnedModel } from '../core/learned-model.ts';
 import { LearnedTravelTime } from '../core/learned-travel-time.ts';
-import { type TravelAnswer, type TravelTime, writeGuess } from '../core/travel-time.ts';
+import { emptyAnswer, type TravelTime, writeGuess } from '../core/travel-time.ts';
 import type { RecordedTrip } from './trips-file.ts';
 
 export interface Score {
@@ -14,6 +14,7 @@ export interface Score {
   readonly maeSeconds: number;
   readonly mapePercent: number;
   readonly p50CoveragePercent: number;
+  readonly p10CoveragePercent: number;
   readonly p90CoveragePercent: number;
   readonly microsecondsPerAnswer: number;
   readonly stateBytes: number;
@@ -47,8 +48,8 @@ export function scoreTrips(trips: readonly RecordedTrip[], options: ScoringOptio
   const model = new LearnedModel();
   const plane = planeAround(starts);
   const travel = new LearnedTravelTime(model, plane, untaught(plane));
-  const answer: TravelAnswer = { meanMs: 0, p50Ms: 0, p90Ms: 0 };
-  const sums = { trips: 0, error: 0, share: 0, p50: 0, p90: 0 };
+  const answer = emptyAnswer();
+  const sums = { trips: 0, error: 0, share: 0, p10: 0, p50: 0, p90: 0 };
   let ended = 0;
   for (const [index, trip] of starts.entries()) {
     const { from, to, startSeconds, endSeconds } = trip;
@@ -66,6 +67,7 @@ export function scoreTrips(trips: readonly RecordedTrip[], options: ScoringOptio
     sums.trips++;
     sums.error += missMs / 1_000;
     sums.share += missMs / tookMs;
+    if (tookMs <= answer.p10Ms) sums.p10++;
     if (tookMs <= answer.p50Ms) sums.p50++;
     if (tookMs <= answer.p90Ms) sums.p90++;
   }
@@ -74,6 +76,7 @@ export function scoreTrips(trips: readonly RecordedTrip[], options: ScoringOptio
     maeSeconds: round(sums.error / sums.trips, 2),
     mapePercent: round((100 * sums.share) / sums.trips, 2),
     p50CoveragePercent: round((100 * sums.p50) / sums.trips, 2),
+    p10CoveragePercent: round((100 * sums.p10) / sums.trips, 2),
     p90CoveragePercent: round((100 * sums.p90) / sums.trips, 2),
     microsecondsPerAnswer: round(timeAnswers(travel, starts, options.clock), 2),
     stateBytes: model.bytes,
@@ -87,7 +90,7 @@ function timeAnswers(
   clock: () => number,
 ): number {
   const sample = trips.slice(-TIMED_TRIPS);
-  const answer: TravelAnswer = { meanMs: 0, p50Ms: 0, p90Ms: 0 };
+  const answer = emptyAnswer();
   const rounds: number[] = [];
   for (let each = 0; each < TIMED_ROUNDS; each++) {
     const beganMs = clock();

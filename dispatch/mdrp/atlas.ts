@@ -69,6 +69,7 @@ export class Atlas implements TravelTime {
   answer(from: PointE7, to: PointE7, _: VehicleKind, __: number, into: TravelAnswer): void {
     const exactMs = this.ms(from, to);
     into.meanMs = exactMs;
+    into.p10Ms = exactMs;
     into.p50Ms = exactMs;
     into.p90Ms = exactMs;
   }

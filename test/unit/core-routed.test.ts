@@ -6,7 +6,7 @@ import type { RoutedAnswer } from '../../contracts/events.ts';
 import { CELL_KEY_MAX } from '../../contracts/geo.ts';
 import { routeWants } from '../../dispatch/core/index.ts';
 import { pairKey, ROUTED_TIMES_MAX, RoutedTimes } from '../../dispatch/core/routed-times.ts';
-import { DistanceSpeed } from '../../dispatch/core/travel-time.ts';
+import { DistanceSpeed, emptyAnswer } from '../../dispatch/core/travel-time.ts';
 import { place, request, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld, only } from '../support/core-world.ts';
 
@@ -87,7 +87,7 @@ describe('routed times', () => {
     assert.ok(plane.meters(HOME, nearer) < plane.meters(HOME, DOOR));
     const here = travel.ms(HOME, DOOR, 'bicycle', world.nowMs);
     assert.ok(travel.ms(HOME, nearer, 'bicycle', world.nowMs) < here);
-    const into = { meanMs: 0, p50Ms: 0, p90Ms: 0 };
+    const into = emptyAnswer();
     travel.answer(HOME, DOOR, 'bicycle', world.nowMs, into);
     assert.equal(into.p50Ms, here);
     assert.ok(Math.abs(into.p90Ms - here * 1.5) <= 2, `${into.p90Ms}`);

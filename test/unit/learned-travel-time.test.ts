@@ -5,7 +5,12 @@ import { haversineMeters, type Place } from '../../contracts/geo.ts';
 import { LearnedModel } from '../../dispatch/core/learned-model.ts';
 import { LearnedTravelTime } from '../../dispatch/core/learned-travel-time.ts';
 import { RandomStream } from '../../dispatch/core/random.ts';
-import { type TravelAnswer, type TravelTime, writeGuess } from '../../dispatch/core/travel-time.ts';
+import {
+  emptyAnswer,
+  type TravelAnswer,
+  type TravelTime,
+  writeGuess,
+} from '../../dispatch/core/travel-time.ts';
 import { placeOf } from '../../dispatch/geometry.ts';
 
 const BYTES_MAX = 64 * 1024 * 1024;
@@ -68,7 +73,7 @@ function teach(travel: LearnedTravelTime, all: readonly Drive[]): void {
 }
 
 function ask(travel: LearnedTravelTime, from: Place, to: Place, departMs: number): TravelAnswer {
-  const answer = { meanMs: 0, p50Ms: 0, p90Ms: 0 };
+  const answer = emptyAnswer();
   travel.answer(from, to, 'car', departMs, answer);
   return answer;
 }
@@ -163,7 +168,7 @@ describe('the learned travel time', () => {
     fc.assert(
       fc.property(place, place, fc.boolean(), atMs, (from, to, hasCell, departMs) => {
         const start = hasCell ? placeOf(from.latE7 / 1e7, from.lonE7 / 1e7) : from;
-        const answer = { meanMs: 0, p50Ms: 0, p90Ms: 0 };
+        const answer = emptyAnswer();
         travel.answer(start, to, 'car', departMs, answer);
         const { meanMs, p50Ms, p90Ms } = answer;
         for (const ms of [meanMs, p50Ms, p90Ms]) assert.ok(Number.isSafeInteger(ms) && ms > 0);
