@@ -18,6 +18,8 @@ export interface JournalOrder {
   readonly placedMs: number;
   /** Latest hand-over by the data; null: the zone's promise counts. */
   readonly promiseMs: number | null;
+  /** The earliest hand-over that any policy could have reached; zone ms. */
+  readonly leastDoorMs: number;
   /** What the API answered to a cancel: `done` is 200, `coming` is 202, `late` is 409. */
   cancel: 'none' | 'done' | 'coming' | 'late';
 }

@@ -28,13 +28,14 @@ function scenarioOf(options: DemoOptions): Scenario {
 
 function report(outcome: Outcome, options: DemoOptions): number {
   const { verdict, positions, positionAgeMs, takeovers } = outcome;
-  const { orders, offers, clickToDoorMs, onTimePercent, lost, lostDetails } = verdict;
+  const { orders, offers, clickToDoorMs, excessMs, onTimePercent, lost, lostDetails } = verdict;
   for (const line of lostDetails.slice(0, LOST_LINES_MAX)) process.stderr.write(`lost: ${line}\n`);
   const result = {
     orders,
     offers,
     positions,
     clickToDoorMs,
+    excessMs,
     onTimePercent,
     positionAgeMs,
     takeovers,

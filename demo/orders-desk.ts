@@ -6,6 +6,7 @@ import type { OrderPlaced } from '../contracts/api/orders.ts';
 import type { DeliveryId, VendorId } from '../contracts/ids.ts';
 import type { ZoneClock } from './clock.ts';
 import type { CustomerSocket } from './doors.ts';
+import { leastDoor } from './excess.ts';
 import type { Journal } from './journal.ts';
 import type { RandomStream } from './random.ts';
 import { CALL_MS_MAX, type Rest } from './rest.ts';
@@ -39,6 +40,7 @@ export interface DeskWorld {
 export class OrdersDesk {
   private readonly world: DeskWorld;
   private readonly ready = new Map<DeliveryId, number>();
+  private readonly leastDoorMs: (order: ScenarioOrder) => number;
   private unanswered = 0;
   private count = 0;
   private closed = false;
@@ -48,6 +50,7 @@ export class OrdersDesk {
 
   constructor(world: DeskWorld) {
     this.world = world;
+    this.leastDoorMs = leastDoor(world.scenario);
   }
 
   /** Zone ms at which the food of a delivery is really ready; 0 for one of another run. */
@@ -120,6 +123,7 @@ export class OrdersDesk {
         order: placed.id,
         delivery: placed.delivery,
         placedMs: clickedMs,
+        leastDoorMs: startMs + this.leastDoorMs(order),
         promiseMs: order.promiseMs === undefined ? null : startMs + order.promiseMs,
       });
       if (tracked) this.track(placed, index);

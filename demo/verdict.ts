@@ -9,6 +9,7 @@ import {
   OFFER_OUTCOMES,
   type OfferOutcome,
 } from '../contracts/states.ts';
+import { UNDELIVERED_MS } from './excess.ts';
 import type { Holding, Journal, JournalDeed, JournalOrder } from './journal.ts';
 
 /** A fact of the log as GET /deliveries/{id}/events shows it. */
@@ -43,6 +44,8 @@ export interface Verdict {
   };
   readonly offers: Record<'made' | OfferOutcome, number>;
   readonly clickToDoorMs: { readonly p50: number | null; readonly p90: number | null };
+  /** Mean over delivered and failed orders of what the door took beyond the least possible; zone ms. */
+  readonly excessMs: number | null;
   readonly onTimePercent: number | null;
   readonly lost: number;
   readonly lostDetails: readonly string[];
@@ -58,11 +61,16 @@ export function percentile(values: readonly number[], share: number): number | n
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? null;
 }
 
+function mean(values: readonly number[]): number {
+  return Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
+}
+
 /** Counts what ended how, and everything that was promised to somebody and did not come true. */
 export function judge(journal: Journal, truths: ReadonlyMap<DeliveryId, Truth | null>): Verdict {
   const lost: string[] = [];
   const orders = { placed: journal.orders.size, delivered: 0, cancelled: 0, failed: 0, open: 0 };
   const clickToDoor: number[] = [];
+  const excess: number[] = [];
   let onTime = 0;
   for (const order of journal.orders.values()) {
     const truth = truths.get(order.delivery) ?? null;
@@ -73,11 +81,14 @@ export function judge(journal: Journal, truths: ReadonlyMap<DeliveryId, Truth | 
     }
     if (truth === null || !isEnded(truth.state)) orders.open++;
     else if (truth.state === 'cancelled') orders.cancelled++;
-    else if (truth.state !== 'delivered') orders.failed++;
-    else {
+    else if (truth.state !== 'delivered') {
+      orders.failed++;
+      excess.push(order.placedMs + UNDELIVERED_MS - order.leastDoorMs);
+    } else {
       orders.delivered++;
       const doneMs = truth.deliveredMs ?? truth.placedMs;
       clickToDoor.push(doneMs - order.placedMs);
+      excess.push(doneMs - order.leastDoorMs);
       if (doneMs <= (order.promiseMs ?? truth.promiseMs ?? Number.POSITIVE_INFINITY)) onTime++;
     }
   }
@@ -94,6 +105,7 @@ export function judge(journal: Journal, truths: ReadonlyMap<DeliveryId, Truth | 
     orders,
     offers,
     clickToDoorMs: { p50: percentile(clickToDoor, 0.5), p90: percentile(clickToDoor, 0.9) },
+    excessMs: excess.length === 0 ? null : mean(excess),
     onTimePercent:
       orders.delivered === 0 ? null : Math.round((onTime / orders.delivered) * 1000) / 10,
     lost: lost.length,

@@ -12,7 +12,13 @@ import {
   type TruthEvent,
 } from '../../demo/verdict.ts';
 
-const ORDER = { order: 'ord_1', delivery: 'del_1', placedMs: 1_000, promiseMs: 50_000 };
+const ORDER = {
+  order: 'ord_1',
+  delivery: 'del_1',
+  placedMs: 1_000,
+  promiseMs: 50_000,
+  leastDoorMs: 31_000,
+};
 const TRUTH: Truth = {
   orderState: 'delivered',
   state: 'delivered',
@@ -75,6 +81,7 @@ describe('the verdict', () => {
     assert.deepEqual(verdict.lostDetails, []);
     assert.deepEqual(verdict.orders, { placed: 1, delivered: 1, cancelled: 0, failed: 0, open: 0 });
     assert.equal(verdict.clickToDoorMs.p50, 40_000);
+    assert.equal(verdict.excessMs, 10_000);
     assert.equal(verdict.onTimePercent, 100);
   });
 
