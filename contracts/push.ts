@@ -4,6 +4,7 @@
  * they have: every message carries (epoch, seq), which only grows for one zone.
  */
 import type { OfferTerms, Stop } from './events.ts';
+import type { Place } from './geo.ts';
 import type { DeliveryId, DriverId, OfferId, ZoneId } from './ids.ts';
 import type { Deed, RefusalReason } from './refusals.ts';
 import type { DeliveryState, Duty, EndReason } from './states.ts';
@@ -35,6 +36,13 @@ export interface DriverView {
   } | null;
   /** Greatest action number the zone has taken in. */
   readonly lastAction: number;
+  /** Where an idle driver is asked to wait, and the zone ms at which it may be there. */
+  readonly waitAt?: WaitingPlace;
+}
+
+/** Nobody is bound to go there: whoever stays away gets work as before, only from where it is. */
+export interface WaitingPlace extends Place {
+  readonly byMs: number;
 }
 
 export type GatewayPush = LogPosition &

@@ -99,6 +99,13 @@ export class Courier {
     if (this.phase.name === 'idle') this.drive(null, to, nowMs);
   }
 
+  /** Drives to where it is asked to wait, unless it has work; turns around when it was drifting. */
+  waitAt(to: LatLon, nowMs: number): void {
+    if (!this.isIdle || this.nextStop()) return;
+    this.at = this.position(nowMs).at;
+    this.drive(null, to, nowMs);
+  }
+
   /** What was done up to now, in order. Call again at `dueMs`, or when the plan has changed. */
   advance(nowMs: number): CourierDeed[] {
     const deeds: CourierDeed[] = [];

@@ -59,6 +59,8 @@ export class DriverApp {
   private isOpen = false;
   private view: DriverView | null = null;
   private seenOffer: OfferId | null = null;
+  /** The place it was last asked to wait at. */
+  private waitsAt: string | null = null;
   private dutyAsked = false;
   private isCounted = false;
   private armed: Disarm | null = null;
@@ -169,9 +171,19 @@ export class DriverApp {
     const hadStops = (this.view?.stops.length ?? 0) > 0;
     this.view = view;
     this.body.plan(view.stops, this.world.clock.zoneMs());
+    this.goWaiting(view.waitAt);
     if (view.offer && view.offer.id !== this.seenOffer) this.consider(view.offer.id);
     if (this.mode === 'leaving' && hadStops && view.stops.length === 0) void this.askOff();
     this.goOn();
+  }
+
+  /** Goes where the zone asks it to wait, once for each place. */
+  private goWaiting(place: DriverView['waitAt']): void {
+    const key = place === undefined ? null : `${place.latE7} ${place.lonE7}`;
+    if (key === this.waitsAt) return;
+    this.waitsAt = key;
+    if (!place || this.mode !== 'working') return;
+    this.body.waitAt({ lat: place.latE7 / 1e7, lon: place.lonE7 / 1e7 }, this.world.clock.zoneMs());
   }
 
   /** No zone holds the courier (any more): it works only after going on duty again. */
@@ -265,7 +277,8 @@ export class DriverApp {
   private maybeWander(): void {
     const { clock, haunts } = this.world;
     const perReport = (IDLE_REPORT_MS * clock.speed * 1000) / WANDER_AFTER_MS;
-    if (this.mode !== 'working' || this.view?.offer || !this.body.isStanding) return;
+    if (this.mode !== 'working' || this.view?.offer || this.view?.waitAt) return;
+    if (!this.body.isStanding) return;
     if (!this.random.chance(Math.min(500, perReport))) return;
     const to = haunts[this.random.int(0, haunts.length - 1)];
     if (to) this.body.wander(to, clock.zoneMs());

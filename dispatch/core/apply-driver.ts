@@ -3,6 +3,7 @@ import type { ZoneEvent } from '../../contracts/events.ts';
 import type { DriverId } from '../../contracts/ids.ts';
 import { changeDriver, type EventOf, scheduleDriver } from './change.ts';
 import { ZONE_LIMITS } from './limits.ts';
+import type { Driver } from './records.ts';
 import { arrivalKey, type Zone } from './zone.ts';
 
 export function applyToDriver(zone: Zone, event: ZoneEvent, atMs: number): void {
@@ -13,6 +14,7 @@ export function applyToDriver(zone: Zone, event: ZoneEvent, atMs: number): void 
       return changeDriver(zone, event.driver, atMs, true, {
         duty: event.duty,
         idleSinceMs: atMs,
+        ...sentNowhere(zone, event.driver),
         ...(event.profile ? { profile: event.profile } : {}),
       });
     case 'driver.present':
@@ -33,13 +35,17 @@ export function applyToDriver(zone: Zone, event: ZoneEvent, atMs: number): void 
     case 'driver.acted':
       return driverActed(zone, event, atMs);
     case 'driver.sent':
-      return changeDriver(zone, event.driver, atMs, false, { sentUntilMs: event.arrivesMs });
+      return changeDriver(zone, event.driver, atMs, true, {
+        sentUntilMs: event.arrivesMs,
+        sentTo: event.to,
+      });
     case 'driver.nudged':
       return changeDriver(zone, event.driver, atMs, false, {});
     case 'driver.plan':
       return changeDriver(zone, event.driver, atMs, true, {
         plan: { version: event.version, stops: event.stops },
         idleSinceMs: atMs,
+        ...sentNowhere(zone, event.driver),
       });
     case 'driver.leaving':
       zone.counter = Math.max(zone.counter, event.transfer);
@@ -83,6 +89,11 @@ function driverJoined(zone: Zone, event: EventOf<'driver.joined'>, atMs: number)
     idleSinceMs: atMs,
   };
   scheduleDriver(zone, zone.drivers[slot]);
+}
+
+/** Whoever gets something to do, or changes duty, waits nowhere any more. */
+function sentNowhere(zone: Zone, id: DriverId): Partial<Driver> {
+  return zone.driver(id)?.sentTo ? { sentTo: null } : {};
 }
 
 function driverActed(zone: Zone, event: EventOf<'driver.acted'>, atMs: number): void {

@@ -19,6 +19,7 @@ const TELLS_DRIVER: ReadonlySet<ZoneEvent['type']> = new Set([
   'driver.duty',
   'driver.present',
   'driver.nudged',
+  'driver.sent',
   'driver.plan',
   'driver.stayed',
   'offer.made',
@@ -195,6 +196,7 @@ export function viewOf(zone: Zone, driver: Driver): DriverView {
       ? { id: offer.id, deliveries: offer.deliveries, stops: offer.stops, terms: offer.terms }
       : null,
     lastAction: driver.lastAction,
+    ...(driver.sentTo ? { waitAt: { ...driver.sentTo, byMs: driver.sentUntilMs ?? 0 } } : {}),
   };
 }
 

@@ -32,6 +32,9 @@ export interface TwoClocks {
 
 /** A delivery is looked at by rounds from this long before its ready time on; zone ms. */
 const LOOKAHEAD_MS = 45 * 60_000;
+/** Idle drivers looked at in one round for how far they have moved, and how far is worth a record. */
+const IDLE_NOTED_MAX = 128;
+const IDLE_NOTED_METERS = 150;
 /** Slots checked for silence in one call. */
 const SILENCE_SLICE = 20_000;
 /** At most one position per driver and this long goes to those who track; host ms. */
@@ -209,7 +212,21 @@ export class LiveIndex {
       const slot = zone.slotOf.get(driver);
       if (slot !== undefined) this.noteFix(slot, fixes);
     }
+    if (zone.policy.repositionMsMax > 0) this.noteIdle(fixes);
     return { kind: 'round', fixes: [...fixes.values()], candidates };
+  }
+
+  /** Where idle drivers have got to: a zone that sends them must know who went, and how far. */
+  private noteIdle(fixes: Map<number, Fix>): void {
+    let left = IDLE_NOTED_MAX;
+    for (const driver of this.zone.drivers) {
+      if (left === 0) return;
+      if (!driver?.fix || !this.idle.has(driver.slot)) continue;
+      left--;
+      const { slot, fix } = driver;
+      const here = { latE7: this.latE7[slot] as number, lonE7: this.lonE7[slot] as number };
+      if (this.zone.plane.meters(fix, here) >= IDLE_NOTED_METERS) this.noteFix(slot, fixes);
+    }
   }
 
   private openNow(atMs: number): Delivery[] {

@@ -9,6 +9,7 @@ import type {
   Presence,
 } from '../../contracts/commands.ts';
 import type { Fix, OfferTerms, Stop } from '../../contracts/events.ts';
+import type { Place } from '../../contracts/geo.ts';
 import type { DeliveryId, DriverId, OfferId, ZoneId } from '../../contracts/ids.ts';
 import type { Deed, RefusalReason } from '../../contracts/refusals.ts';
 import type {
@@ -74,6 +75,8 @@ export interface Driver {
   } | null;
   /** Zone time until which it is on its way to where it was asked to wait. */
   readonly sentUntilMs?: number;
+  /** Where it was asked to wait; until it gets something to do, or changes duty. */
+  readonly sentTo?: Place | null;
   /** Zone time since when it has nothing to do. */
   readonly idleSinceMs: number;
 }

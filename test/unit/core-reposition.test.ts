@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Place } from '../../contracts/geo.ts';
+import { effectsOf, viewOf } from '../../dispatch/core/effects.ts';
 import { place, request, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld, only } from '../support/core-world.ts';
 
@@ -40,6 +41,39 @@ describe('an idle driver', () => {
     const asked = request(99, { pickup: place(0.5, 0.5), readyMs: world.nowMs });
     world.command({ type: 'delivery.request', number: 1, request: asked });
     assert.equal(only(world.round(), 'delivery.assigned').driver, driver);
+  });
+
+  it('is told the place in its view, until it has something to do', () => {
+    const world = afterSomeDemand(30 * 60_000);
+    const driver = world.join(1, place(0.5, 0.5));
+    const events = world.round();
+    const { arrivesMs } = only(events, 'driver.sent');
+    const shown = () => {
+      const record = world.zone.driver(driver);
+      assert.ok(record);
+      return viewOf(world.zone, record).waitAt;
+    };
+    assert.deepEqual(shown(), { ...BUSY, byMs: arrivesMs });
+    const effects = effectsOf(world.shard, world.config.id, events, world.nowMs);
+    assert.ok(effects.some((each) => each.kind === 'push' && each.push.t === 'view'));
+    const asked = request(99, { pickup: place(0.5, 0.5), readyMs: world.nowMs });
+    world.command({ type: 'delivery.request', number: 1, request: asked });
+    only(world.round(), 'delivery.assigned');
+    assert.equal(shown(), undefined);
+    world.checkRecovery();
+  });
+
+  it('is known to have gone there, and is not sent again', () => {
+    const world = afterSomeDemand(30 * 60_000);
+    const driver = world.join(1, place(0.5, 0.5));
+    const { arrivesMs } = only(world.round(), 'driver.sent');
+    world.wait(arrivesMs - world.nowMs + 1_000);
+    world.position(driver, BUSY);
+    // Work that it may not do keeps the rounds going.
+    const asked = request(99, { pickup: QUIET, readyMs: world.nowMs, vehicles: ['van'] });
+    world.command({ type: 'delivery.request', number: 1, request: asked });
+    assert.ok(!world.round().some(({ type }) => type === 'driver.sent'));
+    assert.deepEqual(world.zone.driver(driver)?.fix?.cell, BUSY.cell);
   });
 
   it('leaves a door to another who waits there already', () => {

@@ -16,6 +16,7 @@ const SPEED = { foot: 1e4, bicycle: 1e4, ebike: 1e4, scooter: 1e4, car: 1e4, van
 class Stand {
   nowMs = 0;
   readonly said: string[] = [];
+  readonly reported: { lat: number; lon: number }[] = [];
   readonly journal = new Journal();
   readonly counters = { positionsSent: 0, deedsRefused: 0, connectionsLost: 0, onDuty: 0 };
   readonly wheel = new TimerWheel(
@@ -56,7 +57,7 @@ class Stand {
         this.events = events;
         return {
           act: (deed: AppDeed) => this.act(deed),
-          report: () => {},
+          report: (at: { lat: number; lon: number }) => void this.reported.push(at),
           close: () => this.close(),
         };
       },
@@ -147,6 +148,26 @@ describe('a courier at its phone', () => {
     ]);
     assert.equal(stand.journal.deeds.length, 6);
     assert.ok(stand.counters.positionsSent > 10);
+  });
+
+  it('drives to where it is asked to wait, and from there to its work', async () => {
+    const stand = await onDuty();
+    const waitAt = { latE7: 18_000, lonE7: 0, cell: 0, byMs: 20_000 };
+    stand.show({ waitAt });
+    await stand.pass(60_000);
+    assert.deepEqual(stand.reported.at(-1), { lat: 0.0018, lon: 0 });
+    stand.show({ stops: STOPS });
+    await stand.pass(60_000);
+    assert.ok(stand.said.includes('delivered del_1'));
+  });
+
+  it('keeps on driving to its stop when it is asked to wait elsewhere', async () => {
+    const stand = await onDuty();
+    stand.show({ stops: STOPS });
+    await stand.pass(1_000);
+    stand.show({ stops: STOPS, waitAt: { latE7: -18_000, lonE7: 0, cell: 0, byMs: 20_000 } });
+    await stand.pass(60_000);
+    assert.ok(stand.said.includes('delivered del_1'));
   });
 
   it('tries again to go on duty while that is refused', async () => {
