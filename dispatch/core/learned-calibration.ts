@@ -1,8 +1,8 @@
 /**
  * Keeps the answers honest: after each finished trip the median, the 10th and 90th percentile and the
  * mean are nudged so that, by hour of the day and by length of trip, half of the trips end below the
- * first, one in ten below the second and nine in ten below the third. The steps are small and constant, so it never settles
- * for good and follows a city that changes.
+ * first, one in ten below the second and nine in ten below the third. The steps are small and
+ * constant, so it never settles for good and follows a city that changes.
  */
 import type { Columns } from './learned-columns.ts';
 import type { TripInputs } from './learned-inputs.ts';
