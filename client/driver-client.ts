@@ -1,5 +1,6 @@
 /** The client of a driver's app: plan, positions, actions. */
 import type { DeliveryId, OfferId, StopId, VehicleId, ZoneId } from '../contracts/ids.ts';
+import type { ContactWay } from '../contracts/problems.ts';
 import type { DriverView } from '../contracts/push.ts';
 import type { DeclineReason, Duty, EndCode, Fault } from '../contracts/states.ts';
 import type {
@@ -108,6 +109,13 @@ class WaggleDriver extends ConnectedClient implements DriverClient {
 
   undeliverable(delivery: DeliveryId, code: EndCode, fault: Fault): Promise<ActResult> {
     return this.act({ kind: 'undeliverable', delivery, code, fault });
+  }
+
+  unreachable(delivery: DeliveryId, tried?: ContactWay): Promise<ActResult> {
+    return this.act({
+      ...{ kind: 'unreachable', delivery },
+      ...(tried === undefined ? {} : { tried }),
+    });
   }
 
   returned(delivery: DeliveryId): Promise<ActResult> {

@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '../contracts/errors.ts';
 import type { DeliveryId, OfferId, StopId, VehicleId, ZoneId } from '../contracts/ids.ts';
+import type { ContactWay } from '../contracts/problems.ts';
 import type { CellPicture, DriverView, NodePicture } from '../contracts/push.ts';
 import type { Deed, RefusalReason } from '../contracts/refusals.ts';
 import type { DeclineReason, Duty, EndCode, Fault } from '../contracts/states.ts';
@@ -164,6 +165,11 @@ export interface DriverClient extends ConnectedClient {
   pickedUp(delivery: DeliveryId): Promise<ActResult>;
   delivered(delivery: DeliveryId): Promise<ActResult>;
   undeliverable(delivery: DeliveryId, code: EndCode, fault: Fault): Promise<ActResult>;
+  /**
+   * At the door and nobody answers. The first call starts the wait that `view.waits` shows; before it
+   * is over, `undeliverable` with code `customer_unreachable` is refused (`wait_running`).
+   */
+  unreachable(delivery: DeliveryId, tried?: ContactWay): Promise<ActResult>;
   returned(delivery: DeliveryId): Promise<ActResult>;
   giveBack(delivery: DeliveryId, reason: string): Promise<ActResult>;
 }

@@ -14,6 +14,7 @@ import type {
   VehicleId,
   ZoneId,
 } from './ids.ts';
+import type { ContactWay } from './problems.ts';
 import type {
   DeclineReason,
   Duty,
@@ -89,6 +90,8 @@ export type DriverDeed =
       readonly code: EndCode;
       readonly fault: Fault;
     }
+  /** At the door and nobody answers: starts a wait; said again, it is a further attempt. */
+  | { readonly kind: 'unreachable'; readonly delivery: DeliveryId; readonly tried?: ContactWay }
   | { readonly kind: 'returned'; readonly delivery: DeliveryId }
   | { readonly kind: 'give_back'; readonly delivery: DeliveryId; readonly reason: string };
 
@@ -164,6 +167,8 @@ export type OpsCommand =
         | { readonly kind: 'release' }
         | { readonly kind: 'picked_up'; readonly driver?: DriverId }
         | { readonly kind: 'delivered' }
+        /** The driver need not wait any longer for a customer who does not answer. */
+        | { readonly kind: 'end_wait' }
         | { readonly kind: 'fail'; readonly code: EndCode; readonly fault: Fault };
     };
 

@@ -12,6 +12,7 @@ import type {
 } from './commands.ts';
 import type { Place } from './geo.ts';
 import type { DeliveryId, DriverId, OfferId, StopId, ZoneId } from './ids.ts';
+import type { ContactWay, DeliveryProblem } from './problems.ts';
 import type { Deed, RefusalReason } from './refusals.ts';
 import type {
   DeliveryState,
@@ -145,7 +146,31 @@ export type ZoneEvent =
       readonly driver?: DriverId;
       readonly atMs: number;
     }
-  | { readonly type: 'delivery.raised'; readonly delivery: DeliveryId; readonly problem: string }
+  /** A problem for ops. `driver`: whom it is about; `doorMs`: when it is expected at its door. */
+  | {
+      readonly type: 'delivery.raised';
+      readonly delivery: DeliveryId;
+      readonly problem: DeliveryProblem;
+      readonly doorMs?: number;
+      readonly driver?: DriverId;
+    }
+  /** The problem is over. The end of a delivery clears whatever is open without this. */
+  | {
+      readonly type: 'delivery.cleared';
+      readonly delivery: DeliveryId;
+      readonly problem: DeliveryProblem;
+    }
+  /** While a problem is open: when the delivery is now expected at its door. */
+  | { readonly type: 'delivery.forecast'; readonly delivery: DeliveryId; readonly doorMs: number }
+  /** The driver waits at the door for a customer who does not answer, until `untilMs`. */
+  | {
+      readonly type: 'delivery.waiting';
+      readonly delivery: DeliveryId;
+      readonly driver: DriverId;
+      readonly untilMs: number;
+      readonly attempts: number;
+      readonly tried?: ContactWay;
+    }
   | { readonly type: 'tombstones.dropped'; readonly count: number }
   // offers
   | {

@@ -34,6 +34,14 @@ export interface DriverView {
     readonly stops: readonly Stop[];
     readonly terms: OfferTerms;
   } | null;
+  /** Doors at which the driver waits for a customer who does not answer; zone ms. */
+  readonly waits?: readonly {
+    readonly delivery: DeliveryId;
+    readonly sinceMs: number;
+    /** From then on the driver may end the delivery as undeliverable. */
+    readonly untilMs: number;
+    readonly attempts: number;
+  }[];
   /** Greatest action number the zone has taken in. */
   readonly lastAction: number;
   /** Where an idle driver is asked to wait, and the zone ms at which it may be there. */

@@ -25,6 +25,7 @@ export const REFUSALS = {
   not_eligible: 'vehicle, skill or fleet do not fit',
   driver_elsewhere: 'the driver belongs to another zone',
   driver_leaving: 'the driver is on its way to another zone',
+  wait_running: 'the wait for the customer is not over yet',
   wrong_state: 'not possible in the current state',
 } as const;
 
@@ -39,6 +40,7 @@ export const DEEDS = [
   'picked_up',
   'delivered',
   'undeliverable',
+  'unreachable',
   'returned',
   'give_back',
 ] as const;

@@ -68,6 +68,12 @@ export interface ZonePolicy {
   readonly keepNextMs: number;
   /** A pending delivery without a driver fails after this long past its ready time. */
   readonly giveUpMs: number;
+  /** Without a driver for this long past ready and placed, a delivery is raised to ops. 0: never. */
+  readonly unassignedRaiseMs: number;
+  /** A driver who waits at the vendor this long past the ready time is raised to ops. 0: never. */
+  readonly vendorLateMs: number;
+  /** A driver waits this long for a customer who does not answer before it may give up. 0: not. */
+  readonly unreachableWaitMs: number;
   /** A delivery aboard that has not ended this long after pickup is raised to ops, then failed. */
   readonly aboardMsMax: number;
   /** An unseen view or unanswered transfer is sent again after this long. */
@@ -192,6 +198,9 @@ export const DEFAULT_POLICY: ZonePolicy = {
   repositionMsMax: 0,
   repositionGainPerMille: 50,
   giveUpMs: 5_400_000,
+  unassignedRaiseMs: 300_000,
+  vendorLateMs: 600_000,
+  unreachableWaitMs: 300_000,
   aboardMsMax: 10_800_000,
   repeatMs: 3_000,
   staleMs: 60_000,

@@ -87,6 +87,8 @@ function perform(client: DriverClient, deed: AppDeed): Promise<ActResult> {
       return client.delivered(deed.delivery);
     case 'undeliverable':
       return client.undeliverable(deed.delivery, deed.code, deed.fault);
+    case 'unreachable':
+      return client.unreachable(deed.delivery, deed.tried);
     case 'returned':
       return client.returned(deed.delivery);
     case 'give_back':

@@ -4,6 +4,7 @@
  */
 import type { FieldProblem } from '../errors.ts';
 import { type DeliveryId, isId } from '../ids.ts';
+import { CONTACT_WAYS } from '../problems.ts';
 import { DEEDS } from '../refusals.ts';
 import { DECLINE_REASONS, DUTIES, END_CODES, FAULTS } from '../states.ts';
 import { FieldCheck, isObject } from './field-check.ts';
@@ -167,6 +168,12 @@ function readDeed(check: FieldCheck): WireDeed {
         delivery: check.id('delivery', 'delivery'),
         code: check.choice('code', END_CODES),
         fault: check.choice('fault', FAULTS),
+      };
+    case 'unreachable':
+      return {
+        kind,
+        delivery: check.id('delivery', 'delivery'),
+        ...(check.has('tried') ? { tried: check.choice('tried', CONTACT_WAYS) } : {}),
       };
     case 'give_back':
       return {

@@ -3,7 +3,7 @@
  * a hint to look at a record again, so stale entries are harmless and order among equals is irrelevant
  * (the timer step sorts what is due before it decides).
  */
-export type DueKind = 'control' | 'delivery' | 'driver' | 'offer' | 'tombstones';
+export type DueKind = 'control' | 'delivery' | 'driver' | 'exception' | 'offer' | 'tombstones';
 
 export interface Due {
   readonly atMs: number;

@@ -1,5 +1,6 @@
 /** What events change in deliveries. */
 import type { ZoneEvent } from '../../contracts/events.ts';
+import { applyToException } from './apply-exception.ts';
 import { changeDelivery, type EventOf, setDelivery, withCoolDown } from './change.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Zone } from './zone.ts';
@@ -33,18 +34,19 @@ export function applyToDelivery(zone: Zone, event: ZoneEvent, atMs: number): voi
       return changeDelivery(zone, event.delivery, {
         state: event.state,
         driver: event.driver,
-        ...(event.state === 'picked_up' ? { pickedUpMs: atMs } : {}),
+        ...(event.state === 'picked_up' ? { pickedUpMs: atMs } : { arrivedMs: atMs }),
       });
     case 'delivery.returning':
       return changeDelivery(zone, event.delivery, {
         state: 'returning',
         returnReason: event.reason,
+        wait: null,
       });
-    case 'delivery.raised': {
-      const delivery = zone.deliveries.get(event.delivery);
-      if (!delivery) return;
-      return changeDelivery(zone, delivery.id, { raised: [...delivery.raised, event.problem] });
-    }
+    case 'delivery.raised':
+    case 'delivery.cleared':
+    case 'delivery.forecast':
+    case 'delivery.waiting':
+      return applyToException(zone, event, atMs);
     case 'delivery.ended':
       return deliveryEnded(zone, event, atMs);
     default:
@@ -100,6 +102,7 @@ function deliveryEnded(zone: Zone, event: EventOf<'delivery.ended'>, atMs: numbe
   const delivery = zone.deliveries.get(event.delivery);
   if (!delivery) return;
   zone.deliveries.delete(delivery.id);
+  zone.exceptions.ended(delivery.id);
   zone.tombstones.set(delivery.id, {
     id: delivery.id,
     number: delivery.number,

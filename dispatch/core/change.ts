@@ -5,6 +5,7 @@
 import type { ZoneEvent } from '../../contracts/events.ts';
 import type { DeliveryId, DriverId } from '../../contracts/ids.ts';
 import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
+import { exceptionDueMs } from './exception-due.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver } from './records.ts';
 import type { Zone } from './zone.ts';
@@ -47,6 +48,7 @@ export function changeDelivery(zone: Zone, id: DeliveryId, change: Partial<Deliv
 export function setDelivery(zone: Zone, delivery: Delivery): void {
   zone.deliveries.set(delivery.id, delivery);
   zone.agenda.add(deliveryDueMs(zone, delivery), 'delivery', delivery.id);
+  zone.agenda.add(exceptionDueMs(zone, delivery), 'exception', delivery.id);
 }
 
 export function withCoolDown(

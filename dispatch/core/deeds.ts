@@ -10,18 +10,12 @@ import { isAboard } from '../../contracts/states.ts';
 import type { Decision } from './decision.ts';
 import { finder, forceUnit, isWithinCapacity } from './insertion.ts';
 import { ZONE_LIMITS } from './limits.ts';
-import {
-  assignTo,
-  closeOffer,
-  endDelivery,
-  raise,
-  setPlan,
-  unassign,
-  withdrawOffer,
-} from './moves.ts';
+import { assignTo, closeOffer, endDelivery, setPlan, unassign, withdrawOffer } from './moves.ts';
+import { raise } from './raising.ts';
 import type { Delivery, Driver } from './records.ts';
 import { isSamePlace } from './schedule.ts';
 import { stopOf } from './stops.ts';
+import { noteAttempt, refuseToGiveUp, waitsForCustomers } from './unreachable.ts';
 
 type Acted = Extract<DriverCommand, { type: 'driver.acted' }>;
 type DeedOf<K extends DriverDeed['kind']> = Extract<DriverDeed, { kind: K }>;
@@ -82,6 +76,8 @@ export function decideDeed(step: Decision, driver: Driver, command: Acted): Deed
       return delivered(step, driver, deed.delivery);
     case 'undeliverable':
       return undeliverable(step, driver, deed);
+    case 'unreachable':
+      return unreachable(step, driver, deed);
     case 'returned':
       return returned(step, driver, deed.delivery);
     case 'give_back':
@@ -250,10 +246,15 @@ function delivered(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {
 }
 
 function undeliverable(step: Decision, driver: Driver, deed: DeedOf<'undeliverable'>): DeedAnswer {
-  const delivery = step.delivery(deed.delivery);
+  let delivery = step.delivery(deed.delivery);
   if (!delivery) return endedOrUnknown(step, deed.delivery);
   if (delivery.driver !== driver.id) return { refused: 'not_your_delivery' };
   const { code, fault } = deed;
+  if (code === 'customer_unreachable' && waitsForCustomers(step.zone, delivery)) {
+    delivery = atTheDoor(step, driver, delivery);
+    const refused = refuseToGiveUp(step, delivery);
+    if (refused) return { refused };
+  }
   if (!isAboard(delivery.state) || delivery.request.ifUndeliverable !== 'return') {
     endDelivery(step, delivery, 'failed', { code, fault });
     return DONE;
@@ -261,9 +262,26 @@ function undeliverable(step: Decision, driver: Driver, deed: DeedOf<'undeliverab
   if (delivery.state === 'returning') return DONE;
   const reason = { code, fault, stage: delivery.state };
   step.emit({ type: 'delivery.returning', delivery: delivery.id, driver: driver.id, reason });
-  const others = driver.plan.stops.filter((stop) => stop.delivery !== delivery.id);
+  const now = step.driver(driver.id) ?? driver;
+  const others = now.plan.stops.filter((stop) => stop.delivery !== deed.delivery);
   setPlan(step, driver.id, [...others, stopOf(delivery, 'return')]);
   return DONE;
+}
+
+function unreachable(step: Decision, driver: Driver, deed: DeedOf<'unreachable'>): DeedAnswer {
+  const delivery = step.delivery(deed.delivery);
+  if (!delivery) return endedOrUnknown(step, deed.delivery);
+  if (delivery.driver !== driver.id) return { refused: 'not_your_delivery' };
+  if (!isAboard(delivery.state)) return { refused: 'not_aboard' };
+  if (delivery.state === 'returning') return { refused: 'wrong_state' };
+  noteAttempt(step, atTheDoor(step, driver, delivery), deed.tried);
+  return DONE;
+}
+
+/** Whoever speaks of the customer stands at the door: a phone may have skipped the arrival. */
+function atTheDoor(step: Decision, driver: Driver, delivery: Delivery): Delivery {
+  if (delivery.state === 'picked_up') arrived(step, driver, delivery.id);
+  return step.delivery(delivery.id) ?? delivery;
 }
 
 function returned(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {

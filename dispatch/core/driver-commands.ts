@@ -1,8 +1,10 @@
 /** What drivers' apps report: connections, sightings, and numbered actions. */
 import type { DriverCommand, Presence } from '../../contracts/commands.ts';
+import type { DeliveryId } from '../../contracts/ids.ts';
 import type { Deed, RefusalReason } from '../../contracts/refusals.ts';
 import type { Decision } from './decision.ts';
 import { type DeedAnswer, decideDeed, joinZone } from './deeds.ts';
+import { clear, raise } from './raising.ts';
 import type { Driver } from './records.ts';
 import { leaveFor } from './transfers.ts';
 
@@ -49,20 +51,19 @@ function connected(
     presence,
     ...(replaced ? { superseded: replaced } : {}),
   });
-  raiseUnknownParcels(step, driver, command.holds ?? []);
+  reviewHolds(step, driver, new Set(command.holds ?? []));
 }
 
 /** A phone that says it holds what the books give to nobody or another: ops must look. */
-function raiseUnknownParcels(
-  step: Decision,
-  driver: Driver,
-  holds: readonly Driver['plan']['stops'][number]['delivery'][],
-): void {
+function reviewHolds(step: Decision, driver: Driver, holds: ReadonlySet<DeliveryId>): void {
+  for (const { delivery, open } of step.zone.exceptions.all()) {
+    const said = open.some((each) => each.problem === 'held_by_other' && each.driver === driver.id);
+    if (said && !holds.has(delivery)) clear(step, delivery, 'held_by_other');
+  }
   for (const id of holds) {
     const delivery = step.delivery(id);
-    if (!delivery || delivery.driver === driver.id || delivery.raised.includes('held_by_other'))
-      continue;
-    step.emit({ type: 'delivery.raised', delivery: id, problem: 'held_by_other' });
+    if (!delivery || delivery.driver === driver.id) continue;
+    raise(step, delivery, 'held_by_other', driver.id);
   }
 }
 

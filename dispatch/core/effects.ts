@@ -22,6 +22,7 @@ const TELLS_DRIVER: ReadonlySet<ZoneEvent['type']> = new Set([
   'driver.sent',
   'driver.plan',
   'driver.stayed',
+  'delivery.waiting',
   'offer.made',
   'offer.closed',
 ]);
@@ -183,6 +184,10 @@ function ackPush(
 /** The whole view of a driver, for its app. */
 export function viewOf(zone: Zone, driver: Driver): DriverView {
   const offer = driver.offer === null ? null : zone.offers.get(driver.offer);
+  const waits = driver.plan.stops.flatMap(({ delivery, kind }) => {
+    const wait = kind === 'dropoff' ? zone.deliveries.get(delivery)?.wait : null;
+    return wait ? [{ delivery, ...wait }] : [];
+  });
   return {
     driver: driver.id,
     zone: zone.config.id,
@@ -195,6 +200,7 @@ export function viewOf(zone: Zone, driver: Driver): DriverView {
     offer: offer
       ? { id: offer.id, deliveries: offer.deliveries, stops: offer.stops, terms: offer.terms }
       : null,
+    ...(waits.length > 0 ? { waits } : {}),
     lastAction: driver.lastAction,
     ...(driver.sentTo ? { waitAt: { ...driver.sentTo, byMs: driver.sentUntilMs ?? 0 } } : {}),
   };

@@ -2,6 +2,7 @@
  * What must always hold (design §7, 1–6) as checks. The simulator runs them after every step,
  * production samples them. Each problem names the records it found.
  */
+import type { DeliveryProblem } from '../../contracts/problems.ts';
 import { isAboard, isEnded } from '../../contracts/states.ts';
 import { finder, isWithinCapacity } from './insertion.ts';
 import { ZONE_LIMITS } from './limits.ts';
@@ -9,6 +10,15 @@ import { openOffers } from './moves.ts';
 import type { Delivery, Driver } from './records.ts';
 import type { Shard } from './shard.ts';
 import type { Zone } from './zone.ts';
+
+/** Problems that tell of a fact against the plan: a driver may be over capacity by them. */
+const FACTS: ReadonlySet<string> = new Set<DeliveryProblem>([
+  'held_by_other',
+  'driver_silent_with_parcel',
+  'aboard_too_long',
+  'picked_up_by_other',
+  'claimed_by_two',
+]);
 
 /** All problems of a shard; empty when everything holds. */
 export function checkShard(shard: Shard): string[] {
@@ -23,6 +33,7 @@ export function checkZone(zone: Zone): string[] {
   }
   for (const delivery of zone.deliveries.values()) checkDelivery(zone, delivery, holders, problems);
   checkOffers(zone, problems);
+  checkExceptions(zone, problems);
   const taken = zone.drivers.filter((driver) => driver !== null).length;
   if (taken !== zone.slotOf.size || taken + zone.freeSlots.length !== zone.drivers.length) {
     problems.push('slots: taken and free do not add up');
@@ -56,7 +67,9 @@ function checkDriver(
   }
   if (zone.slotOf.get(driver.id) !== driver.slot) problems.push(`${driver.id}: slot is wrong`);
   if (driver.seenView > driver.view) problems.push(`${driver.id}: saw a view that was never made`);
-  const byFact = stops.some((s) => zone.deliveries.get(s.delivery)?.raised.length);
+  const byFact = stops.some((s) =>
+    zone.deliveries.get(s.delivery)?.raised.some((problem) => FACTS.has(problem)),
+  );
   if (!byFact && !isWithinCapacity(driver, stops, finder(zone, []))) {
     problems.push(`${driver.id}: over capacity`);
   }
@@ -102,5 +115,14 @@ function checkOffers(zone: Zone, problems: string[]): void {
         problems.push(`${offer.id}: ${id} is not in it`);
       }
     }
+  }
+}
+
+function checkExceptions(zone: Zone, problems: string[]): void {
+  for (const { delivery, open } of zone.exceptions.all()) {
+    if (!zone.deliveries.has(delivery)) problems.push(`${delivery}: an exception without it`);
+    const names = new Set(open.map(({ problem }) => problem));
+    if (names.size !== open.length) problems.push(`${delivery}: one problem is open twice`);
+    if (open.length === 0) problems.push(`${delivery}: an exception without a problem`);
   }
 }

@@ -96,10 +96,3 @@ export function endDelivery(
   });
   if (delivery.driver !== null) dropStops(step, delivery.driver, delivery.id);
 }
-
-/** Raises a problem to ops, once per delivery and problem. */
-export function raise(step: Decision, delivery: Delivery, problem: string): void {
-  if (!delivery.raised.includes(problem)) {
-    step.emit({ type: 'delivery.raised', delivery: delivery.id, problem });
-  }
-}

@@ -15,6 +15,7 @@ import {
   withdrawOffer,
 } from './moves.ts';
 import type { Delivery } from './records.ts';
+import { endWait } from './unreachable.ts';
 
 type OnDelivery = Extract<OpsCommand, { type: 'delivery.ops' }>;
 
@@ -99,6 +100,8 @@ function carryOut(
       if (delivery.driver === null) return 'wrong_state';
       endDelivery(step, delivery, 'delivered', { code: 'completed', fault: 'platform' });
       return;
+    case 'end_wait':
+      return endWait(step, delivery);
     case 'fail':
       endDelivery(step, delivery, 'failed', { code: verb.code, fault: verb.fault });
       return;

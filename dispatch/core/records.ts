@@ -106,9 +106,17 @@ export interface Delivery {
   readonly coolDowns: readonly (readonly [DriverId, number])[];
   readonly requestedMs: number;
   readonly pickedUpMs: number | null;
+  /** When its driver last came to one of its doors. */
+  readonly arrivedMs?: number;
+  /** Its driver waits at the door for a customer who does not answer. */
+  readonly wait?: {
+    readonly sinceMs: number;
+    readonly untilMs: number;
+    readonly attempts: number;
+  } | null;
   /** What a return will end with. */
   readonly returnReason: EndReason | null;
-  /** Problems raised to ops. */
+  /** Problems ever raised to ops, each once; which of them are open: `zone.exceptions`. */
   readonly raised: readonly string[];
 }
 

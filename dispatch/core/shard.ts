@@ -10,6 +10,7 @@ import { decideDelivery } from './delivery-commands.ts';
 import { decideDriver } from './driver-commands.ts';
 import type { ZoneInput } from './input.ts';
 import { decideOps } from './ops-commands.ts';
+import { reviewExceptions } from './raising.ts';
 import { decideRound } from './round.ts';
 import { decideTravel } from './routed-travel.ts';
 import { decideSilence, decideTimer } from './time.ts';
@@ -52,6 +53,7 @@ export function stepShard(shard: Shard, id: ZoneId, input: ZoneInput, atMs: numb
     case 'command':
       decideCommand(step, input);
   }
+  reviewExceptions(step);
   return step.events;
 }
 

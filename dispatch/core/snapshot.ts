@@ -7,6 +7,8 @@ import { type DeliveryId, type DriverId, hash32, type ZoneId } from '../../contr
 import type { Control, ZoneConfig } from '../../contracts/zone.ts';
 import type { CellDemand } from './demand.ts';
 import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
+import { exceptionDueMs } from './exception-due.ts';
+import type { DeliveryExceptions } from './exceptions.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
 import type { RoutedTime } from './routed-times.ts';
@@ -33,6 +35,7 @@ interface ZoneCopy {
   readonly opsRequests: readonly string[];
   readonly thoughts: readonly Thought[];
   readonly demand: readonly CellDemand[];
+  readonly exceptions: readonly DeliveryExceptions[];
   readonly arrivals: readonly (readonly [string, readonly [number, boolean]])[];
   readonly routed: readonly RoutedTime[];
 }
@@ -58,6 +61,7 @@ export function copyShard(shard: Shard): ShardCopy {
     opsRequests: [...zone.opsRequests],
     thoughts: [...zone.thoughts],
     demand: zone.demand.all(),
+    exceptions: zone.exceptions.all(),
     arrivals: [...zone.arrivals],
     routed: zone.routed.all(),
   }));
@@ -74,6 +78,7 @@ type Part =
   | 'opsRequests'
   | 'thoughts'
   | 'demand'
+  | 'exceptions'
   | 'arrivals'
   | 'routed';
 const PARTS: readonly Part[] = [
@@ -86,6 +91,7 @@ const PARTS: readonly Part[] = [
   'opsRequests',
   'thoughts',
   'demand',
+  'exceptions',
   'arrivals',
   'routed',
 ];
@@ -176,6 +182,9 @@ function takeIn(zone: Zone, part: Part, items: readonly unknown[]): void {
     case 'demand':
       for (const item of items as CellDemand[]) zone.demand.restore(item);
       return;
+    case 'exceptions':
+      for (const item of items as DeliveryExceptions[]) zone.exceptions.restore(item);
+      return;
     case 'arrivals':
       for (const [key, answer] of items as [string, [number, boolean]][]) {
         zone.arrivals.set(key, answer);
@@ -194,6 +203,7 @@ function rebuildDerived(zone: Zone): void {
   }
   for (const delivery of zone.deliveries.values()) {
     zone.agenda.add(deliveryDueMs(zone, delivery), 'delivery', delivery.id);
+    zone.agenda.add(exceptionDueMs(zone, delivery), 'exception', delivery.id);
   }
   for (const offer of zone.offers.values()) {
     zone.agenda.add(offerDueMs(zone, offer), 'offer', offer.id);

@@ -4,9 +4,11 @@ import type { ControlKind } from '../../contracts/zone.ts';
 import type { Due, DueKind } from './agenda.ts';
 import type { Decision } from './decision.ts';
 import { deliveryDueMs, driverDueMs, isSeen, isUnanswered, offerDueMs } from './due.ts';
+import { exceptionDueMs } from './exception-due.ts';
 import type { ZoneInput } from './input.ts';
 import { ZONE_LIMITS } from './limits.ts';
-import { closeOffer, endDelivery, raise, unassign } from './moves.ts';
+import { closeOffer, endDelivery, unassign } from './moves.ts';
+import { exceptionDue, raise } from './raising.ts';
 
 /** Does everything that is due at the step's time. */
 export function decideTimer(step: Decision): void {
@@ -23,6 +25,12 @@ function decideDue(step: Decision, due: Due): void {
     }
     case 'delivery':
       return deliveryDue(step, due.id);
+    case 'exception': {
+      const delivery = step.delivery(due.id);
+      if (!delivery || isLater(step, exceptionDueMs(step.zone, delivery), 'exception', due.id))
+        return;
+      return exceptionDue(step, delivery);
+    }
     case 'offer':
       return offerDue(step, due.id);
     case 'driver':

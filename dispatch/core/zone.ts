@@ -19,6 +19,7 @@ import {
 } from '../../contracts/zone.ts';
 import { Agenda } from './agenda.ts';
 import { Demand } from './demand.ts';
+import { Exceptions } from './exceptions.ts';
 import { Plane } from './plane.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
 import { RoutedTimes } from './routed-times.ts';
@@ -40,6 +41,8 @@ export class Zone {
   readonly demand = new Demand();
   /** Road times told from outside. */
   readonly routed = new RoutedTimes();
+  /** What is wrong and not over yet. */
+  readonly exceptions = new Exceptions();
   readonly controls = new Map<ControlKind, Control>();
   /** Requests of ops that were carried out, newest last, so that a repeat does nothing. */
   readonly opsRequests = new Set<string>();

@@ -14,6 +14,7 @@ import { Random } from './random.ts';
 const RESEND_MS = 2_000;
 const POSITION_MS = 4_000;
 const STOP_MS_MAX = 40_000;
+const GIVE_UP_MS_MAX = 200_000;
 
 export interface SimDriverDeps {
   readonly network: Network;
@@ -162,9 +163,20 @@ export class SimDriver {
       else if (stop.kind === 'return') this.act({ kind: 'returned', delivery: stop.delivery });
       else if (this.random.chance(0.95)) this.act({ kind: 'delivered', delivery: stop.delivery });
       else {
-        const why = { code: 'customer_unreachable', fault: 'customer' } as const;
-        this.act({ kind: 'undeliverable', delivery: stop.delivery, ...why });
+        this.act({ kind: 'unreachable', delivery: stop.delivery, tried: 'called' });
+        this.giveUp(stop);
       }
+    });
+  }
+
+  /** Ends a delivery whose customer does not answer, as often as the zone says that it is too early. */
+  private giveUp(stop: Stop): void {
+    this.deps.network.agenda.in(this.random.integer(60_000, GIVE_UP_MS_MAX), () => {
+      const shown = this.view?.stops.some(({ id }) => id === stop.id);
+      if (!shown) return;
+      const why = { code: 'customer_unreachable', fault: 'customer' } as const;
+      this.act({ kind: 'undeliverable', delivery: stop.delivery, ...why });
+      this.giveUp(stop);
     });
   }
 

@@ -32,6 +32,8 @@ export class CoreWorld {
   nowMs = 1_000_000;
   private index: LiveIndex;
   private readonly actions = new Map<DriverId, number>();
+  /** Problems open by the log: `delivery problem`. */
+  private readonly problems = new Set<string>();
 
   constructor(config: ZoneConfig) {
     this.config = config;
@@ -61,6 +63,7 @@ export class CoreWorld {
     this.record(events);
     this.index.sync(events, this.nowMs);
     assert.deepEqual(checkShard(this.shard), [], JSON.stringify(input));
+    this.checkProblems();
     return events;
   }
 
@@ -132,7 +135,32 @@ export class CoreWorld {
   }
 
   private record(events: readonly ZoneEvent[]): void {
-    for (const event of events) this.log.push({ event, atMs: this.nowMs });
+    for (const event of events) {
+      this.log.push({ event, atMs: this.nowMs });
+      this.follow(event);
+    }
+  }
+
+  /** Follows raised and cleared as whoever reads the log would. */
+  private follow(event: ZoneEvent): void {
+    if (event.type === 'delivery.raised' || event.type === 'delivery.cleared') {
+      const key = `${event.delivery} ${event.problem}`;
+      const isRaised = event.type === 'delivery.raised';
+      assert.equal(this.problems.has(key), !isRaised, `${event.type} of ${key}`);
+      if (isRaised) this.problems.add(key);
+      else this.problems.delete(key);
+    }
+    if (event.type !== 'delivery.ended') return;
+    for (const key of this.problems) {
+      if (key.startsWith(event.delivery)) this.problems.delete(key);
+    }
+  }
+
+  private checkProblems(): void {
+    const held = this.zone.exceptions
+      .all()
+      .flatMap(({ delivery, open }) => open.map(({ problem }) => `${delivery} ${problem}`));
+    assert.deepEqual(held.sort(), [...this.problems].sort(), 'what is open, by state and by log');
   }
 }
 

@@ -143,14 +143,14 @@ test('a parcel that cannot be handed over goes back and ends as returned', () =>
   const events = world.act(driver, {
     kind: 'undeliverable',
     delivery,
-    code: 'customer_unreachable',
+    code: 'refused_by_customer',
     fault: 'customer',
   });
   only(events, 'delivery.returning');
   const end = only(world.act(driver, { kind: 'returned', delivery }), 'delivery.ended');
   assert.deepEqual(
     [end.state, end.reason.code, end.reason.stage],
-    ['returned', 'customer_unreachable', 'returning'],
+    ['returned', 'refused_by_customer', 'returning'],
   );
 });
 

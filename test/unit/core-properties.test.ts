@@ -88,6 +88,11 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   fc.tuple(driver, delivery).map(
     ([n, d]): Act =>
       (w) =>
+        void w.act(driverId(n), { kind: 'unreachable', delivery: deliveryId(d), tried: 'rang' }),
+  ),
+  fc.tuple(driver, delivery).map(
+    ([n, d]): Act =>
+      (w) =>
         void w.act(driverId(n), { kind: 'give_back', delivery: deliveryId(d), reason: 'x' }),
   ),
   fc.tuple(driver, fc.constantFrom('off', 'on_break', 'last_job')).map(
@@ -106,7 +111,10 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
     .tuple(
       delivery,
       driver,
-      fc.constantFrom('assign', 'unassign', 'hold', 'release', 'picked_up', 'delivered'),
+      fc.constantFrom(
+        ...(['assign', 'unassign', 'hold', 'release', 'picked_up', 'delivered'] as const),
+        'end_wait',
+      ),
       fc.integer(),
     )
     .map(
@@ -123,13 +131,14 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
           });
         },
     ),
-  fc.tuple(driver, fc.integer({ min: 1, max: 9 })).map(
-    ([n, session]): Act =>
+  fc.tuple(driver, fc.integer({ min: 1, max: 9 }), fc.array(delivery, { maxLength: 2 })).map(
+    ([n, session, holds]): Act =>
       (w) =>
         void w.command({
           type: 'driver.connected',
           driver: driverId(n),
           presence: { gateway: 'g', session },
+          holds: holds.map(deliveryId),
         }),
   ),
   driver.map(
