@@ -180,10 +180,7 @@ test('a jump of the door time is told in the step that makes it', () => {
   const events = world.act(other, { kind: 'picked_up', delivery: ID });
   const before = only(events, 'delivery.raised').doorMs ?? 0;
   world.wait(10_000);
-  const { doorMs } = only(
-    world.act(other, { kind: 'arrived', delivery: ID }),
-    'delivery.forecast',
-  );
+  const { doorMs } = only(world.act(other, { kind: 'arrived', delivery: ID }), 'delivery.forecast');
   assert.ok(doorMs < before - MINUTE_MS, 'it is at the door already');
 });
 
