@@ -1,6 +1,7 @@
 /** Configuration of a zone as the engine sees it, and the live controls ops set on it. */
 import type { GeoPolygon } from './geo.ts';
 import type { MarketId, ZoneId } from './ids.ts';
+import type { ZoneShadow } from './shadow.ts';
 import type { VehicleKind } from './states.ts';
 
 /** Integer weights of the cost, in seconds or per mille. Versioned; part of the log. */
@@ -118,6 +119,8 @@ export interface ZoneConfig {
   };
   readonly weights: Weights;
   readonly policy: ZonePolicy;
+  /** What is tried beside them; decides nothing. */
+  readonly shadow?: ZoneShadow;
 }
 
 /** Who changed a zone's configuration, and why; `request` finds it in the audit list. */
@@ -137,6 +140,8 @@ export interface ZoneEntry {
   readonly currency: string;
   readonly timeZone: string;
   readonly polygon: GeoPolygon;
+  /** Version of its shadow, for who runs shadows; absent: it has none. */
+  readonly shadow?: number;
 }
 
 export const CONTROL_KINDS = [

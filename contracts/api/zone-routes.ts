@@ -3,6 +3,7 @@ import { EMPTY } from './common.ts';
 import * as deliveries from './deliveries.ts';
 import { ANYONE, OPS, type Route } from './route.ts';
 import * as setAside from './set-aside.ts';
+import * as shadow from './shadow.ts';
 import * as zones from './zones.ts';
 
 export const ZONE_ROUTES: readonly Route[] = [
@@ -66,6 +67,36 @@ export const ZONE_ROUTES: readonly Route[] = [
     params: zones.ZONE_CHANGE,
     status: 200,
     result: zones.ZONE,
+  },
+  {
+    method: 'GET',
+    path: '/zones/{id}/shadow',
+    action: 'zones.getShadow',
+    summary: 'The weights a zone tries beside its own, and how they do',
+    roles: OPS,
+    params: zones.ZONE_REF,
+    status: 200,
+    result: shadow.SHADOW_VIEW,
+  },
+  {
+    method: 'PUT',
+    path: '/zones/{id}/shadow',
+    action: 'zones.setShadow',
+    summary: 'Try other weights beside those of a zone',
+    roles: OPS,
+    params: shadow.SHADOW_SET,
+    status: 200,
+    result: shadow.SHADOW_VIEW,
+  },
+  {
+    method: 'DELETE',
+    path: '/zones/{id}/shadow',
+    action: 'zones.clearShadow',
+    summary: 'Stop trying other weights',
+    roles: OPS,
+    params: shadow.SHADOW_CLEAR,
+    status: 200,
+    result: shadow.SHADOW_VIEW,
   },
   {
     method: 'POST',

@@ -70,7 +70,12 @@ function occupiedSlots(problem: Problem, search: ChainSearch): Set<number> {
 }
 
 /** Seats newcomers and improves the chains. */
-function think(zone: Zone, problem: Problem, model: ChainCosts, greedy: boolean): ChainSearch {
+export function think(
+  zone: Zone,
+  problem: Problem,
+  model: ChainCosts,
+  greedy: boolean,
+): ChainSearch {
   const seed = new RandomStream(zone.hash, zone.rounds, 'search', zone.config.weights.version);
   const search = new ChainSearch(problem, problem.chains, model, seed);
   search.seat(seatNewcomers(problem, search));
@@ -160,7 +165,7 @@ function broadcast(
 }
 
 /** The stops of a run: each vendor's door once, in order, then the drop-offs. */
-function stopsOf(driver: Driver, run: Run): Stop[] {
+export function stopsOf(driver: Driver, run: Run): Stop[] {
   const deliveries = run.flatMap((task) => task.unit);
   const known = (stop: Stop) => driver.plan.stops.find((other) => other.id === stop.id) ?? stop;
   const pickups: Stop[] = [];

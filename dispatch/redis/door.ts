@@ -12,6 +12,7 @@ import type {
   NodePicture,
   TrackMessage,
 } from '../../contracts/push.ts';
+import type { ShadowReport } from '../../contracts/shadow.ts';
 import type { ZoneEntry } from '../../contracts/zone.ts';
 import type { LogRecord } from '../runtime/log-record.ts';
 import { openRedisDoor } from './redis-door.ts';
@@ -115,6 +116,9 @@ export interface Door {
   lastTrack(delivery: DeliveryId): Promise<LastTrack>;
   /** Newest picture of each live node, by node name. */
   nodePictures(): Promise<readonly NodePicture[]>;
+
+  /** The newest report on the shadow of a zone; null when nobody has made one lately. */
+  shadowReport(zone: ZoneId): Promise<ShadowReport | null>;
 
   // The log, for projectors. Register a position before the first read: the log is never trimmed
   // past the least registered position.

@@ -114,6 +114,11 @@ export class Keys {
     return `${this.prefix}clock`;
   }
 
+  /** What a node says of the shadow of a zone (JSON, expires). */
+  shadowReport(zone: string): string {
+    return `${this.prefix}shadow:${zone}`;
+  }
+
   /** Counter of driver sessions. */
   get sessions(): string {
     return `${this.prefix}sessions`;

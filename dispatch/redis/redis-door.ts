@@ -10,6 +10,7 @@ import type {
   NodePicture,
   TrackMessage,
 } from '../../contracts/push.ts';
+import type { ShadowReport } from '../../contracts/shadow.ts';
 import type { ZoneEntry } from '../../contracts/zone.ts';
 import { ENVELOPE_LENGTH_MAX, TRACES_MAX } from '../runtime/limits.ts';
 import type { LogRecord } from '../runtime/log-record.ts';
@@ -204,6 +205,12 @@ class RedisDoor implements Door {
     return texts
       .map((text) => JSON.parse(text) as NodePicture)
       .filter((picture) => picture.atMs >= oldestMs);
+  }
+
+  async shadowReport(zone: ZoneId): Promise<ShadowReport | null> {
+    const { client, keys } = this.parts;
+    const text = await this.ask(() => client.get(keys.shadowReport(zone)));
+    return text === null ? null : (JSON.parse(text) as ShadowReport);
   }
 
   readLog(shard: number, after: LogPosition, countMax: number): Promise<readonly LogEntry[]> {

@@ -28,8 +28,8 @@ export interface Restored<S> {
 
 export interface RestoreDeps<S, C> {
   readonly engine: Engine<S, C>;
-  readonly log: LogPort;
-  readonly snapshots: SnapshotPort;
+  readonly log: Pick<LogPort, 'read'>;
+  readonly snapshots: Pick<SnapshotPort, 'generations' | 'readChunk'>;
   readonly report: (problem: string, error: unknown) => void;
   /** Called between slices of the work: renew the lease, or throw to give up. */
   readonly onProgress: () => void;

@@ -5,11 +5,14 @@
 import type { ServiceSchema } from 'moleculer';
 import { Gauge } from 'prom-client';
 import type { NodePicture } from '../../contracts/push.ts';
+import type { Door } from '../../dispatch/redis/door.ts';
 import {
   type RunningShardNode,
   startRedisShardNode,
 } from '../../dispatch/redis/redis-shard-node.ts';
+import { ShadowCrew, type ShadowZone } from '../../dispatch/shadow/shadow-crew.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import { showShadows } from './shadow-metrics.ts';
 
 /** Metrics by name, each read from the node's picture when asked for. */
 const FIGURES: Readonly<
@@ -52,6 +55,8 @@ function sum(picture: NodePicture, field: 'open' | 'idle' | 'mailboxLag'): numbe
 export function createService(context: ServiceContext): ServiceSchema {
   const { config, log, metrics } = context;
   let running: RunningShardNode | null = null;
+  let shadows: ShadowCrew | null = null;
+  showShadows(metrics, () => shadows?.reports ?? []);
   for (const [name, { help, read }] of Object.entries(FIGURES)) {
     new Gauge({
       name,
@@ -86,10 +91,29 @@ export function createService(context: ServiceContext): ServiceSchema {
         snapshotRecords: dispatch.snapshotRecords,
         onProblem: (problem, error) => log.warn({ err: error }, problem),
       });
+      const door = await context.door();
+      shadows = new ShadowCrew({
+        node: node.name,
+        redisUrl: redis.url,
+        keyPrefix: redis.keyPrefix,
+        wanted: () => shadowedZones(door, running),
+        onProblem: (problem, error) => log.warn({ err: error }, problem),
+      });
     },
     async stopped() {
+      await shadows?.stop();
+      shadows = null;
       await running?.stop();
       running = null;
     },
   };
+}
+
+/** Zones that carry a shadow, on shards that this node serves. */
+function shadowedZones(door: Door, running: RunningShardNode | null): readonly ShadowZone[] {
+  const served = new Set(running?.node.picture.shards.map(({ shard }) => shard));
+  return door
+    .zones()
+    .filter((entry) => entry.shadow !== undefined && served.has(entry.shard))
+    .map(({ id, shard }) => ({ zone: id, shard }));
 }

@@ -13,7 +13,7 @@ import { waitUntilOpen, type ZonesDeps } from './zones.ts';
 
 /** Changes a zone and waits a moment for the engine to confirm it. */
 export async function change(deps: ZonesDeps, params: ZoneChange, call: Call): Promise<Zone> {
-  const actor = requireUser(call).sub;
+  requireUser(call);
   const { knex } = deps.database;
   if (!params.name && !params.policy && !params.weights) {
     const expected = 'name, policy or weights beside the reason';
@@ -25,16 +25,33 @@ export async function change(deps: ZonesDeps, params: ZoneChange, call: Call): P
   const name = params.name ?? row.name;
   // Sent again because its answer was lost: done is done.
   if (config === null && name === row.name) return waitUntilOpen(deps, row.id);
-  if (!row.open) throw inBetween();
-  const next = {
-    name,
-    config: config ?? { ...row.config, version: row.config.version + 1 },
-    speed: (await deps.door()).clock.speed,
-    change: { request: newId('control'), actor, reason: params.reason },
-  };
-  if (!(await queries.putVersion(knex, row.id, next))) throw inBetween();
-  deps.wakeOpener();
+  await putNext(
+    deps,
+    row,
+    {
+      name,
+      config: config ?? { ...row.config, version: row.config.version + 1 },
+      reason: params.reason,
+    },
+    call,
+  );
   return waitUntilOpen(deps, row.id);
+}
+
+/** Stores a zone's next version and has the engine told. Throws `resource.conflict` when it is too soon. */
+export async function putNext(
+  deps: ZonesDeps,
+  row: queries.ZoneRow,
+  next: { readonly name: string; readonly config: ZoneConfig; readonly reason: string },
+  call: Call,
+): Promise<void> {
+  if (!row.open) throw inBetween();
+  const { name, config, reason } = next;
+  const { speed } = (await deps.door()).clock;
+  const change = { request: newId('control'), actor: requireUser(call).sub, reason };
+  const version = { name, config, speed, change };
+  if (!(await queries.putVersion(deps.database.knex, row.id, version))) throw inBetween();
+  deps.wakeOpener();
 }
 
 /** Each version stands in the audit by itself, so the one before must be in the log first. */

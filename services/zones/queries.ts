@@ -161,5 +161,6 @@ export function zoneEntry(row: ZoneRow): ZoneEntry {
     currency: row.config.currency,
     timeZone: row.config.timeZone,
     polygon: row.polygon,
+    ...(row.config.shadow ? { shadow: row.config.shadow.version } : {}),
   };
 }

@@ -1,6 +1,7 @@
 /** Markets, zones and live controls. */
 import type { ServiceSchema } from 'moleculer';
 import { EMPTY } from '../../contracts/api/common.ts';
+import * as shadowSchemas from '../../contracts/api/shadow.ts';
 import * as schemas from '../../contracts/api/zones.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
@@ -8,6 +9,7 @@ import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import * as changing from './changing.ts';
 import { openZones, type SentTimes } from './opening.ts';
+import * as shadow from './shadow.ts';
 import * as zones from './zones.ts';
 
 const LOOK_MS = 5_000;
@@ -52,6 +54,18 @@ export function createService(context: ServiceContext): ServiceSchema {
       change: action<schemas.ZoneChange, schemas.Zone>({
         params: schemas.ZONE_CHANGE,
         handler: (params, call) => changing.change(deps, params, call),
+      }),
+      setShadow: action<shadowSchemas.ShadowSet, shadowSchemas.ShadowView>({
+        params: shadowSchemas.SHADOW_SET,
+        handler: (params, call) => shadow.setShadow(deps, params, call),
+      }),
+      clearShadow: action<shadowSchemas.ShadowClear, shadowSchemas.ShadowView>({
+        params: shadowSchemas.SHADOW_CLEAR,
+        handler: (params, call) => shadow.clearShadow(deps, params, call),
+      }),
+      getShadow: action<schemas.ZoneRef, shadowSchemas.ShadowView>({
+        params: schemas.ZONE_REF,
+        handler: (params) => shadow.getShadow(deps, params),
       }),
       control: action<schemas.ControlCreate, zones.OpsAccepted>({
         params: schemas.CONTROL_CREATE,

@@ -1,0 +1,83 @@
+/**
+ * The trial of one zone's shadow: what it is shown of the log, and the figures it comes to. It owns
+ * its window: figures of other weights on either side never mix.
+ */
+import type { ZoneEvent } from '../../contracts/events.ts';
+import type { ZoneId } from '../../contracts/ids.ts';
+import type { ShadowReport, ZoneShadow } from '../../contracts/shadow.ts';
+import type { ZoneInput } from '../core/input.ts';
+import type { Zone } from '../core/zone.ts';
+import { Predicted, type RoundInput } from './predicted.ts';
+
+/** What a trial says; who runs it adds how it follows the log. */
+export type TrialFigures = Pick<ShadowReport, 'window' | 'predicted' | 'simulated'> & {
+  readonly versions: { readonly live: number; readonly shadow: number };
+  readonly failures: number;
+  readonly roundsSkipped: number;
+};
+
+export class ZoneTrial {
+  readonly zone: ZoneId;
+  readonly shadow: ZoneShadow;
+  private readonly liveVersion: number;
+  private readonly fromMs: number;
+  private toMs: number;
+  private failures = 0;
+  private roundsSkipped = 0;
+  private readonly predicted = new Predicted();
+  private readonly report: (problem: string, error: unknown) => void;
+
+  /** @param zone the live zone as it stands at `atMs` */
+  constructor(
+    zone: Zone,
+    shadow: ZoneShadow,
+    atMs: number,
+    report: (problem: string, error: unknown) => void,
+  ) {
+    this.zone = zone.config.id;
+    this.shadow = shadow;
+    this.liveVersion = zone.config.weights.version;
+    this.fromMs = atMs;
+    this.toMs = atMs;
+    this.report = report;
+  }
+
+  /** Whether this is still the trial that a zone asks for. */
+  isOf(zone: Zone): boolean {
+    const { weights, shadow } = zone.config;
+    return weights.version === this.liveVersion && shadow?.version === this.shadow.version;
+  }
+
+  /** A live round, while `zone` stands as it did when the round was decided. */
+  round(zone: Zone, input: RoundInput, atMs: number, skip: boolean): void {
+    if (skip) {
+      this.roundsSkipped++;
+      return;
+    }
+    try {
+      this.predicted.take(zone, this.shadow, input, atMs);
+    } catch (error) {
+      this.failures++;
+      if (this.failures === 1) this.report(`a round of ${this.zone} under its shadow`, error);
+    }
+  }
+
+  /** An input that the live zone has taken in, with what it led to; `zone` stands after it. */
+  took(_zone: Zone, _input: ZoneInput, _events: readonly ZoneEvent[], atMs: number): void {
+    this.toMs = Math.max(this.toMs, atMs);
+  }
+
+  /** Records were left out: what was under way is lost, what was added up stays. */
+  interrupted(): void {}
+
+  figures(): TrialFigures {
+    const { fromMs, toMs, failures, roundsSkipped } = this;
+    return {
+      versions: { live: this.liveVersion, shadow: this.shadow.version },
+      window: { fromMs, toMs },
+      predicted: this.predicted.figures(),
+      simulated: null,
+      ...{ failures, roundsSkipped },
+    };
+  }
+}
