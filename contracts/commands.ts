@@ -12,6 +12,7 @@ import type {
   OfferId,
   StopId,
   VehicleId,
+  VendorId,
   ZoneId,
 } from './ids.ts';
 import type { ContactWay } from './problems.ts';
@@ -31,6 +32,8 @@ import type { Control, ZoneChange, ZoneConfig } from './zone.ts';
 export interface DeliveryRequest {
   readonly id: DeliveryId;
   readonly account: AccountId;
+  /** Whose kitchen it comes from, so that its ready times are learned; absent: account and door. */
+  readonly vendor?: VendorId;
   readonly pickup: Place;
   readonly dropoff: Place;
   /** When it was placed, for click-to-door. */

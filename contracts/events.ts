@@ -171,6 +171,17 @@ export type ZoneEvent =
       readonly attempts: number;
       readonly tried?: ContactWay;
     }
+  /**
+   * A pickup taught when the parcel was ready, against what was told: exactly, or at the latest.
+   * `vendor`: the vendor's id, or account and door where no vendor is named.
+   */
+  | {
+      readonly type: 'kitchen.observed';
+      readonly delivery: DeliveryId;
+      readonly vendor: string;
+      readonly errorMs: number;
+      readonly exact: boolean;
+    }
   | { readonly type: 'tombstones.dropped'; readonly count: number }
   // offers
   | {

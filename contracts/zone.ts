@@ -50,6 +50,8 @@ export interface ZonePolicy {
   readonly foodAgeMsMax: number;
   /** Added to a request without a promise: ready time + travel + this. */
   readonly promiseSlackMs: number;
+  /** Correct ready times by what each vendor's were before; false: believe what is told. */
+  readonly learnReadyTimes: boolean;
   /** Dispatch so that the driver is there this long before the ready time. */
   readonly arriveEarlyMs: number;
   readonly pickupServiceMs: number;
@@ -192,6 +194,7 @@ export const DEFAULT_POLICY: ZonePolicy = {
   detourMsMax: 600_000,
   foodAgeMsMax: 2_700_000,
   promiseSlackMs: 1_200_000,
+  learnReadyTimes: true,
   arriveEarlyMs: 120_000,
   pickupServiceMs: 120_000,
   dropoffServiceMs: 120_000,

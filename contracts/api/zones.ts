@@ -104,6 +104,7 @@ export const POLICY_PART = {
     detourMsMax: DURATION_MS,
     foodAgeMsMax: DURATION_MS,
     promiseSlackMs: DURATION_MS,
+    learnReadyTimes: { type: 'boolean' },
     arriveEarlyMs: DURATION_MS,
     pickupServiceMs: DURATION_MS,
     dropoffServiceMs: DURATION_MS,

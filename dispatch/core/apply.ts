@@ -41,6 +41,8 @@ export function applyEvent(zone: Zone, event: ZoneEvent, atMs: number): void {
       return;
     case 'transfer.answered':
       return rememberAnswer(zone, event);
+    case 'kitchen.observed':
+      return zone.kitchens.learn(event.vendor, event.errorMs, event.exact);
     case 'tombstones.dropped':
       return dropTombstones(zone, event.count);
     case 'offer.made':

@@ -7,7 +7,9 @@
 import type { PointE7 } from '../../contracts/geo.ts';
 import type { Load } from '../../contracts/states.ts';
 import type { ZonePolicy } from '../../contracts/zone.ts';
+import { allInHandMs, leaveForDoorMs } from './hand-out.ts';
 import type { TravelTable } from './places.ts';
+import type { ReadyTime } from './ready-times.ts';
 import type { Delivery } from './records.ts';
 import { breaks, type Trail } from './trail.ts';
 import type { Zone } from './zone.ts';
@@ -16,7 +18,10 @@ import type { Zone } from './zone.ts';
 export interface Leg {
   readonly pickup: number;
   readonly dropoff: number;
+  /** Expected ready time, what is known of it as a distribution, and when to be there for it. */
   readonly readyMs: number;
+  readonly ready: ReadyTime;
+  readonly leaveForMs: number;
   /** Ready, or placed if that is later: delay counts from here. */
   readonly baseMs: number;
   readonly promiseMs: number;
@@ -128,7 +133,7 @@ export class ChainCosts {
         if (visited) nowMs += pickupLeaveMs;
         const ms = travel.ms(at, door);
         driveMs += ms;
-        nowMs = Math.max(nowMs + ms + pickupServiceMs, readyAt(run, door));
+        nowMs = allInHandMs(this.zone, run, door, nowMs + ms + pickupServiceMs);
         if (nowMs > carrier.untilMs) return breaks(trail, 'shift_end');
         at = door;
         visited = true;
@@ -180,7 +185,7 @@ export class ChainCosts {
   departure(carrier: Carrier, run: Run): Departure {
     const door = firstVisit(run)?.door ?? carrier.place;
     const arriveMs = carrier.freeMs + carrier.travel.ms(carrier.place, door);
-    const readyMs = readyAt(run, door);
+    const readyMs = leaveForDoorMs(run, door);
     const { pickupServiceMs } = this.policy;
     return {
       arriveMs,
@@ -221,20 +226,6 @@ export class ChainCosts {
 export function firstVisit(run: Run): Task | undefined {
   for (let n = 0; n < run.length; n++) if (!(run[n] as Task).aboard) return run[n];
   return undefined;
-}
-
-/** When everything that a run takes at a door is ready. */
-function readyAt(run: Run, door: number): number {
-  let readyMs = 0;
-  for (let n = 0; n < run.length; n++) {
-    const { legs, aboard } = run[n] as Task;
-    if (aboard) continue;
-    for (let m = 0; m < legs.length; m++) {
-      const leg = legs[m] as Leg;
-      if (leg.readyMs > readyMs && leg.pickup === door) readyMs = leg.readyMs;
-    }
-  }
-  return readyMs;
 }
 
 /** The load of a unit, component by component. */

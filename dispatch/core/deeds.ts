@@ -9,6 +9,7 @@ import type { RefusalReason } from '../../contracts/refusals.ts';
 import { isAboard } from '../../contracts/states.ts';
 import type { Decision } from './decision.ts';
 import { finder, forceUnit, isWithinCapacity } from './insertion.ts';
+import { observePickup } from './kitchen-observations.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import { assignTo, closeOffer, endDelivery, setPlan, unassign, withdrawOffer } from './moves.ts';
 import { raise } from './raising.ts';
@@ -218,6 +219,7 @@ function pickedUp(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {
   }
   if (delivery.driver !== driver.id) delivery = takeByFact(step, driver, delivery);
   const holder = step.driver(driver.id) ?? driver;
+  observePickup(step, holder, delivery);
   setPlan(
     step,
     driver.id,

@@ -9,6 +9,7 @@ import type { CellDemand } from './demand.ts';
 import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
 import { exceptionDueMs } from './exception-due.ts';
 import type { DeliveryExceptions } from './exceptions.ts';
+import type { KitchenRecord } from './kitchens.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
 import type { RoutedTime } from './routed-times.ts';
@@ -36,6 +37,7 @@ interface ZoneCopy {
   readonly thoughts: readonly Thought[];
   readonly demand: readonly CellDemand[];
   readonly exceptions: readonly DeliveryExceptions[];
+  readonly kitchens: readonly KitchenRecord[];
   readonly arrivals: readonly (readonly [string, readonly [number, boolean]])[];
   readonly routed: readonly RoutedTime[];
 }
@@ -62,6 +64,7 @@ export function copyShard(shard: Shard): ShardCopy {
     thoughts: [...zone.thoughts],
     demand: zone.demand.all(),
     exceptions: zone.exceptions.all(),
+    kitchens: zone.kitchens.all(),
     arrivals: [...zone.arrivals],
     routed: zone.routed.all(),
   }));
@@ -79,6 +82,7 @@ type Part =
   | 'thoughts'
   | 'demand'
   | 'exceptions'
+  | 'kitchens'
   | 'arrivals'
   | 'routed';
 const PARTS: readonly Part[] = [
@@ -92,6 +96,7 @@ const PARTS: readonly Part[] = [
   'thoughts',
   'demand',
   'exceptions',
+  'kitchens',
   'arrivals',
   'routed',
 ];
@@ -184,6 +189,9 @@ function takeIn(zone: Zone, part: Part, items: readonly unknown[]): void {
       return;
     case 'exceptions':
       for (const item of items as DeliveryExceptions[]) zone.exceptions.restore(item);
+      return;
+    case 'kitchens':
+      for (const item of items as KitchenRecord[]) zone.kitchens.restore(item);
       return;
     case 'arrivals':
       for (const [key, answer] of items as [string, [number, boolean]][]) {

@@ -20,6 +20,7 @@ import {
 import { Agenda } from './agenda.ts';
 import { Demand } from './demand.ts';
 import { Exceptions } from './exceptions.ts';
+import { Kitchens } from './kitchens.ts';
 import { Plane } from './plane.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
 import { RoutedTimes } from './routed-times.ts';
@@ -43,6 +44,8 @@ export class Zone {
   readonly routed = new RoutedTimes();
   /** What is wrong and not over yet. */
   readonly exceptions = new Exceptions();
+  /** How far vendors' ready times are from what is told. */
+  readonly kitchens = new Kitchens();
   readonly controls = new Map<ControlKind, Control>();
   /** Requests of ops that were carried out, newest last, so that a repeat does nothing. */
   readonly opsRequests = new Set<string>();

@@ -2,7 +2,13 @@
 import type { DeliveryCreate, DeliveryCreated } from '../../contracts/api/deliveries.ts';
 import type { DeliveryRequest } from '../../contracts/commands.ts';
 import { WaggleError } from '../../contracts/errors.ts';
-import { type AccountId, type DeliveryId, newId, type UserId } from '../../contracts/ids.ts';
+import {
+  type AccountId,
+  type DeliveryId,
+  newId,
+  type UserId,
+  type VendorId,
+} from '../../contracts/ids.ts';
 import type { Load, Undeliverable } from '../../contracts/states.ts';
 import { placeOf } from '../../dispatch/geometry.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
@@ -40,6 +46,8 @@ export interface InternalCreate {
   readonly account: AccountId;
   readonly externalId: string;
   readonly customer: UserId;
+  /** Absent in what was asked for before vendors were passed on. */
+  readonly vendor?: VendorId;
   readonly pickup: Point;
   readonly dropoff: Point;
   readonly placedMs: number;
@@ -73,6 +81,7 @@ export async function createForOrder(
         placedMs: params.placedMs,
         readyMs: params.readyMs,
         readySource: 'promised',
+        ...(params.vendor === undefined ? {} : { vendor: params.vendor }),
       },
     },
     call,

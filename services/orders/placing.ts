@@ -116,6 +116,7 @@ function orderOf(params: OrderPlace, terms: Terms): queries.NewOrder {
       account,
       externalId: id,
       customer,
+      vendor: vendor.id,
       pickup: vendor.place,
       dropoff: params.dropoff,
       placedMs: nowMs,
