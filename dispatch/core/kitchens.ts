@@ -8,7 +8,7 @@ import { Residuals } from './residuals.ts';
 
 /** Vendors remembered; beyond, the one that was heard of longest ago goes. */
 const VENDORS_MAX = 8_192;
-/** Observations one vendor's record counts; beyond, it is halved, so that what is past fades. */
+/** At so many observations a record is halved, so that what is past fades: a vendor's, the zone's. */
 const VENDOR_COUNT_MAX = 128;
 const ZONE_COUNT_MAX = 4_096;
 /** Observations of a ready time that came as told, which a zone starts with. */
@@ -125,10 +125,10 @@ export class Kitchens {
       within: within + Math.round(((errorMs - expectedMs) * (errorMs - expectedMs)) / 1_000_000),
     };
     this.alike =
-      grown.pairs <= ZONE_COUNT_MAX
+      grown.pairs < ZONE_COUNT_MAX
         ? grown
         : {
-            pairs: Math.floor(grown.pairs / 2),
+            pairs: grown.pairs / 2,
             between: Math.floor(grown.between / 2),
             within: Math.floor(grown.within / 2),
           };
@@ -159,9 +159,10 @@ function added(sums: Sums, seen: Sums, countMax: number): Sums {
   const count = sums.count + seen.count;
   const errorMs = sums.errorMs + seen.errorMs;
   const sizeMs = sums.sizeMs + seen.sizeMs;
-  if (count <= countMax) return { count, errorMs, sizeMs };
+  if (count < countMax) return { count, errorMs, sizeMs };
+  // The bounds are even: a half is whole.
   return {
-    count: Math.floor(count / 2),
+    count: count / 2,
     errorMs: Math.floor(errorMs / 2),
     sizeMs: Math.floor(sizeMs / 2),
   };
