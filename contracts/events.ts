@@ -247,6 +247,20 @@ export type ZoneEvent =
       readonly to: Place;
       readonly arrivesMs: number;
     }
+  /** It gets no nearer to this pickup since `sinceMs`, which its app is told; null: it moves again. */
+  | {
+      readonly type: 'driver.stalled';
+      readonly driver: DriverId;
+      readonly stop: StopId;
+      readonly sinceMs: number | null;
+    }
+  /** It is given nothing new for a while: it said that it is busy, or lost a pickup by standing still. */
+  | {
+      readonly type: 'driver.rests';
+      readonly driver: DriverId;
+      readonly untilMs: number;
+      readonly why: 'busy' | 'stalled';
+    }
   | { readonly type: 'driver.fix'; readonly fixes: readonly Fix[] }
   | {
       readonly type: 'driver.silent';

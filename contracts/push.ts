@@ -44,6 +44,8 @@ export interface DriverView {
   }[];
   /** Greatest action number the zone has taken in. */
   readonly lastAction: number;
+  /** Zone ms since when it has come no nearer to its pickup: the app asks whether it is on its way. */
+  readonly stalledSinceMs?: number;
   /** Where an idle driver is asked to wait, and the zone ms at which it may be there. */
   readonly waitAt?: WaitingPlace;
 }

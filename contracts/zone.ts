@@ -32,6 +32,12 @@ export interface ZonePolicy {
   readonly declineCoolDownMs: number;
   /** Drivers asked at once for the same unit; the first accept wins. 1: one after the other. */
   readonly broadcastMax: number;
+  /** A driver who declined as busy, or lost a pickup by standing still, is given nothing for this long. */
+  readonly restMs: number;
+  /** A driver who comes no nearer to its pickup for this long has stalled; 0: nobody looks. */
+  readonly stallMs: number;
+  /** Its pickup is given to another who is expected there this much sooner. */
+  readonly stallGainMs: number;
   /** Commit assignments without asking the driver. */
   readonly autoAssign: boolean;
   /** How far a driver may be from the pickup. */
@@ -185,6 +191,9 @@ export const DEFAULT_POLICY: ZonePolicy = {
   offerUnseenMs: 3_000,
   declineCoolDownMs: 300_000,
   broadcastMax: 1,
+  restMs: 120_000,
+  stallMs: 300_000,
+  stallGainMs: 120_000,
   autoAssign: false,
   radiusMeters: 6_000,
   searchSteps: 100,

@@ -7,6 +7,7 @@ import { DEFAULT_POLICY, type ZonePolicy } from '../contracts/zone.ts';
 /** Bounds of the API's schema for these fields, zone ms. */
 const ROUND_MS_MAX = 60_000;
 const OFFER_MS_MAX = 600_000;
+const STALL_MS_MAX = 3_600_000;
 
 /** Patience in zone ms that leaves people and networks some wall seconds at this speed. */
 export function wallPolicy(speed: number): Partial<ZonePolicy> {
@@ -15,5 +16,7 @@ export function wallPolicy(speed: number): Partial<ZonePolicy> {
   return {
     roundMs: atLeast(DEFAULT_POLICY.roundMs, 200, ROUND_MS_MAX),
     offerTtlMs: atLeast(DEFAULT_POLICY.offerTtlMs, 4_000, OFFER_MS_MAX),
+    // A phone that reconnects says nothing for some wall seconds, however far its driver has come.
+    stallMs: atLeast(DEFAULT_POLICY.stallMs, 20_000, STALL_MS_MAX),
   };
 }

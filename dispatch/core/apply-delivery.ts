@@ -95,7 +95,14 @@ function deliveryUnassigned(zone: Zone, event: EventOf<'delivery.unassigned'>): 
     event.coolUntilMs === undefined
       ? delivery.coolDowns
       : withCoolDown(delivery, event.driver, event.coolUntilMs);
-  changeDelivery(zone, delivery.id, { state: 'pending', driver: null, offer: null, coolDowns });
+  const { reliefs = 0 } = delivery;
+  changeDelivery(zone, delivery.id, {
+    state: 'pending',
+    driver: null,
+    offer: null,
+    coolDowns,
+    ...(event.why === 'stalled' ? { reliefs: reliefs + 1 } : {}),
+  });
 }
 
 function deliveryEnded(zone: Zone, event: EventOf<'delivery.ended'>, atMs: number): void {

@@ -39,6 +39,13 @@ export function applyToDriver(zone: Zone, event: ZoneEvent, atMs: number): void 
         sentUntilMs: event.arrivesMs,
         sentTo: event.to,
       });
+    case 'driver.stalled': {
+      const { stop, sinceMs } = event;
+      const stall = sinceMs === null ? null : { stop, sinceMs, toldMs: atMs };
+      return changeDriver(zone, event.driver, atMs, true, { stall });
+    }
+    case 'driver.rests':
+      return changeDriver(zone, event.driver, atMs, false, { restUntilMs: event.untilMs });
     case 'driver.nudged':
       return changeDriver(zone, event.driver, atMs, false, {});
     case 'driver.plan':
@@ -46,6 +53,7 @@ export function applyToDriver(zone: Zone, event: ZoneEvent, atMs: number): void 
         plan: { version: event.version, stops: event.stops },
         idleSinceMs: atMs,
         ...sentNowhere(zone, event.driver),
+        ...stallOver(zone, event),
       });
     case 'driver.leaving':
       zone.counter = Math.max(zone.counter, event.transfer);
@@ -94,6 +102,14 @@ function driverJoined(zone: Zone, event: EventOf<'driver.joined'>, atMs: number)
 /** Whoever gets something to do, or changes duty, waits nowhere any more. */
 function sentNowhere(zone: Zone, id: DriverId): Partial<Driver> {
   return zone.driver(id)?.sentTo ? { sentTo: null } : {};
+}
+
+/** A stall is about one pickup: it ends when that is reached or no longer comes next. */
+function stallOver(zone: Zone, event: EventOf<'driver.plan'>): Partial<Driver> {
+  const stall = zone.driver(event.driver)?.stall;
+  const [next] = event.stops;
+  if (!stall || (next?.id === stall.stop && !next.arrived)) return {};
+  return { stall: null };
 }
 
 function driverActed(zone: Zone, event: EventOf<'driver.acted'>, atMs: number): void {

@@ -154,8 +154,14 @@ function accept(step: Decision, driver: Driver, deed: DeedOf<'accept'>): DeedAns
 function decline(step: Decision, driver: Driver, deed: DeedOf<'decline'>): DeedAnswer {
   const offer = step.zone.offers.get(deed.offer);
   if (!offer || offer.driver !== driver.id) return pastAnswer(driver, deed.offer);
-  const coolUntilMs = step.atMs + step.zone.policy.declineCoolDownMs;
-  closeOffer(step, offer.id, 'declined', { why: deed.reason, coolUntilMs });
+  const { atMs } = step;
+  const { declineCoolDownMs, restMs } = step.zone.policy;
+  // A vehicle does not change while the delivery waits: whoever says it does not fit is not asked again.
+  const coolMs = deed.reason === 'vehicle' ? ZONE_LIMITS.tombstoneMs : declineCoolDownMs;
+  closeOffer(step, offer.id, 'declined', { why: deed.reason, coolUntilMs: atMs + coolMs });
+  if (deed.reason === 'busy' && restMs > 0) {
+    step.emit({ type: 'driver.rests', driver: driver.id, untilMs: atMs + restMs, why: 'busy' });
+  }
   return DONE;
 }
 

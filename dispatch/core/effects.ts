@@ -20,6 +20,7 @@ const TELLS_DRIVER: ReadonlySet<ZoneEvent['type']> = new Set([
   'driver.present',
   'driver.nudged',
   'driver.sent',
+  'driver.stalled',
   'driver.plan',
   'driver.stayed',
   'delivery.waiting',
@@ -202,6 +203,7 @@ export function viewOf(zone: Zone, driver: Driver): DriverView {
       : null,
     ...(waits.length > 0 ? { waits } : {}),
     lastAction: driver.lastAction,
+    ...(driver.stall ? { stalledSinceMs: driver.stall.sinceMs } : {}),
     ...(driver.sentTo ? { waitAt: { ...driver.sentTo, byMs: driver.sentUntilMs ?? 0 } } : {}),
   };
 }

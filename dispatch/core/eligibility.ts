@@ -6,6 +6,8 @@ export const INELIGIBLE = [
   'leaving',
   'silent',
   'has_offer',
+  'stalled',
+  'resting',
   'unreachable',
   'vehicle',
   'skill',
@@ -31,12 +33,17 @@ export function eligibility(
   return cool && cool[1] > atMs ? 'cool_down' : null;
 }
 
-/** Why a driver may get no offer at all right now; null when it may. */
-export function availability(driver: Driver, asks: boolean): Ineligible | null {
+/**
+ * Why a driver may get no offer at all right now; null when it may. Without `atMs` a driver who rests
+ * counts as available: the live index follows events, and no event ends a rest.
+ */
+export function availability(driver: Driver, asks: boolean, atMs?: number): Ineligible | null {
   if (driver.duty !== 'available') return 'off_duty';
   if (driver.leaving) return 'leaving';
   if (driver.silence !== 'live') return 'silent';
   if (driver.offer !== null) return 'has_offer';
+  if (driver.stall) return 'stalled';
+  if (atMs !== undefined && (driver.restUntilMs ?? 0) > atMs) return 'resting';
   if (asks && driver.presence === null) return 'unreachable';
   return null;
 }

@@ -7,6 +7,8 @@ import type { Fix, RoutedAnswer, ZoneEvent } from '../../contracts/events.ts';
 import type { DeliveryId, DriverId, ZoneId } from '../../contracts/ids.ts';
 import type { GatewayPush, TrackMessage } from '../../contracts/push.ts';
 
+import type { StallSign } from './stall-watch.ts';
+
 export type { Fix, ZoneEvent };
 
 /** A push without its log position; the runtime adds epoch and seq of the commit. */
@@ -35,6 +37,16 @@ export type ZoneInput =
         readonly slot: number;
         readonly level: 'live' | 'stale' | 'suspended';
       }[];
+    }
+  /**
+   * Drivers who have not come nearer to their pickup since `sinceMs` (null: move again), and per
+   * delivery of theirs idle slots near the pickup, nearest first. `fixes`: where all of these are.
+   */
+  | {
+      readonly kind: 'stalled';
+      readonly fixes: readonly Fix[];
+      readonly drivers: readonly StallSign[];
+      readonly candidates: readonly (readonly [DeliveryId, readonly number[]])[];
     }
   /** A routes source told road times; they hold for `holdsMs` of zone time from now on. */
   | {

@@ -66,6 +66,9 @@ function checkDriver(
     problems.push(`${driver.id}: offer ${driver.offer} does not exist`);
   }
   if (zone.slotOf.get(driver.id) !== driver.slot) problems.push(`${driver.id}: slot is wrong`);
+  if (driver.stall && driver.stall.stop !== stops[0]?.id) {
+    problems.push(`${driver.id}: stalled on the way to what is not next`);
+  }
   if (driver.seenView > driver.view) problems.push(`${driver.id}: saw a view that was never made`);
   const byFact = stops.some((s) =>
     zone.deliveries.get(s.delivery)?.raised.some((problem) => FACTS.has(problem)),

@@ -21,6 +21,10 @@ export const ZONE_LIMITS = {
   roundDeliveries: 2_000,
   /** Stops in one plan, whatever the policy says. */
   planStops: 24,
+  /** Times that a delivery is taken from a driver who does not come; after that it stays. */
+  reliefsPerDelivery: 2,
+  /** Drivers looked at for standing still in one input. */
+  stalledDrivers: 64,
   /** Cool-downs remembered per delivery. */
   coolDowns: 64,
   /** An off-duty record is dropped after this long; zone ms. */

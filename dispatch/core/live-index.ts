@@ -4,7 +4,7 @@
  * position costs a few typed-array writes and, when the cell changed, one link in the cell index.
  */
 import type { ZoneEvent } from '../../contracts/events.ts';
-import type { PointE7 } from '../../contracts/geo.ts';
+import type { Place, PointE7 } from '../../contracts/geo.ts';
 import type { ZoneId } from '../../contracts/ids.ts';
 import type { BatchPosition } from '../../contracts/position-batch.ts';
 import type { CellPicture, TrackMessage } from '../../contracts/push.ts';
@@ -19,6 +19,7 @@ import { isOpen } from './problem.ts';
 import type { Delivery, Driver } from './records.ts';
 import { isSamePlace } from './schedule.ts';
 import type { Shard } from './shard.ts';
+import { StallWatch } from './stall-watch.ts';
 import { radiusMeters, type Zone } from './zone.ts';
 
 /** What became of a position. */
@@ -57,6 +58,7 @@ export class LiveIndex {
   private readonly moved = new Set<number>();
   private readonly out = new Int32Array(NEAREST_MAX);
   private silenceCursor = 0;
+  private readonly stalls: StallWatch;
 
   constructor(shard: Shard, id: ZoneId, clocks: TwoClocks, hostMs: number) {
     const zone = shard.zones.get(id);
@@ -66,6 +68,7 @@ export class LiveIndex {
     this.grid = new Grid(zone.config.grid);
     this.idle = new CellIndex(this.grid);
     this.ends = new CellIndex(this.grid);
+    this.stalls = new StallWatch(zone);
     for (const driver of zone.drivers) if (driver) this.seed(driver, hostMs);
   }
 
@@ -288,6 +291,35 @@ export class LiveIndex {
     return changed.length === 0 ? null : { kind: 'silence', drivers: changed };
   }
 
+  /** Drivers under way who get no nearer to their pickup, and who else is near it. */
+  stalled(hostMs: number): Extract<ZoneInput, { kind: 'stalled' }> | null {
+    const { zone } = this;
+    const signs = this.stalls.look(this.clocks.zoneAt(hostMs), (slot) => this.placeOf(slot));
+    if (signs.length === 0) return null;
+    const fixes = new Map<number, Fix>();
+    const candidates: (readonly [Delivery['id'], readonly number[]])[] = [];
+    const count = Math.min(zone.policy.candidatesMax, NEAREST_MAX);
+    const drivers = signs.slice(0, ZONE_LIMITS.stalledDrivers);
+    for (const { slot } of drivers) {
+      this.noteFix(slot, fixes);
+      const driver = zone.drivers[slot];
+      for (const stop of driver?.stall ? driver.plan.stops : []) {
+        if (stop.kind !== 'pickup' || stop.arrived) continue;
+        const found = this.nearest(stop, count, radiusMeters(zone), this.out);
+        const slots = [...this.out.subarray(0, found)];
+        for (const each of slots) this.noteFix(each, fixes);
+        candidates.push([stop.delivery, slots]);
+      }
+    }
+    return { kind: 'stalled', fixes: [...fixes.values()], drivers, candidates };
+  }
+
+  private placeOf(slot: number): Place | null {
+    const cell = this.cell[slot] as number;
+    if (cell === -1) return null;
+    return { latE7: this.latE7[slot] as number, lonE7: this.lonE7[slot] as number, cell };
+  }
+
   /** Positions due to those who track a delivery, at most one per driver and second. */
   tracked(hostMs: number): Unplaced<TrackMessage>[] {
     const messages: Unplaced<TrackMessage>[] = [];
@@ -315,11 +347,7 @@ export class LiveIndex {
 
   /** The picture of every coarse cell that has something in it, for maps. */
   pictures(hostMs: number): CellPicture[] {
-    return picturesOf(this.zone, this.clocks.zoneAt(hostMs), (slot) => {
-      const cell = this.cell[slot] as number;
-      if (cell === -1) return null;
-      return { latE7: this.latE7[slot] as number, lonE7: this.lonE7[slot] as number, cell };
-    });
+    return picturesOf(this.zone, this.clocks.zoneAt(hostMs), (slot) => this.placeOf(slot));
   }
 
   private ensure(slot: number): void {

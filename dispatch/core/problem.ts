@@ -102,7 +102,7 @@ class ProblemBuilder {
   }
 
   addCarrier(driver: Driver | null): void {
-    if (!driver?.fix || availability(driver, !autoAssigns(this.zone)) !== null) return;
+    if (!driver?.fix || availability(driver, !autoAssigns(this.zone), this.atMs) !== null) return;
     const { stops } = driver.plan;
     const departure = departureOf(this.zone, driver, this.atMs);
     if (!departure) return;

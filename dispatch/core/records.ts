@@ -10,7 +10,7 @@ import type {
 } from '../../contracts/commands.ts';
 import type { Fix, OfferTerms, Stop } from '../../contracts/events.ts';
 import type { Place } from '../../contracts/geo.ts';
-import type { DeliveryId, DriverId, OfferId, ZoneId } from '../../contracts/ids.ts';
+import type { DeliveryId, DriverId, OfferId, StopId, ZoneId } from '../../contracts/ids.ts';
 import type { Deed, RefusalReason } from '../../contracts/refusals.ts';
 import type {
   DeliveryState,
@@ -77,6 +77,14 @@ export interface Driver {
   readonly sentUntilMs?: number;
   /** Where it was asked to wait; until it gets something to do, or changes duty. */
   readonly sentTo?: Place | null;
+  /** It gets no nearer to its next pickup, since when, and when it was told; absent or null: it does. */
+  readonly stall?: {
+    readonly stop: StopId;
+    readonly sinceMs: number;
+    readonly toldMs: number;
+  } | null;
+  /** Zone time until which it is given nothing new. */
+  readonly restUntilMs?: number;
   /** Zone time since when it has nothing to do. */
   readonly idleSinceMs: number;
 }
@@ -116,6 +124,8 @@ export interface Delivery {
   } | null;
   /** What a return will end with. */
   readonly returnReason: EndReason | null;
+  /** How often it was taken from a driver who did not come; absent: never. */
+  readonly reliefs?: number;
   /** Problems ever raised to ops, each once; which of them are open: `zone.exceptions`. */
   readonly raised: readonly string[];
 }

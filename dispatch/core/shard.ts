@@ -13,6 +13,7 @@ import { decideOps } from './ops-commands.ts';
 import { reviewExceptions } from './raising.ts';
 import { decideRound } from './round.ts';
 import { decideTravel } from './routed-travel.ts';
+import { decideStalled } from './stall.ts';
 import { decideSilence, decideTimer } from './time.ts';
 import { decideTransfer } from './transfers.ts';
 import { Zone } from './zone.ts';
@@ -43,6 +44,9 @@ export function stepShard(shard: Shard, id: ZoneId, input: ZoneInput, atMs: numb
       break;
     case 'silence':
       decideSilence(step, input);
+      break;
+    case 'stalled':
+      decideStalled(step, input);
       break;
     case 'travel':
       decideTravel(step, input);

@@ -10,6 +10,7 @@ import type { CellPicture, TrackMessage } from '../../contracts/push.ts';
 import type { Effect, PositionOutcome, TwoClocks, Unplaced, ZoneInput } from '../core/index.ts';
 
 export type RoundInput = Extract<ZoneInput, { kind: 'round' }>;
+export type StalledInput = Extract<ZoneInput, { kind: 'stalled' }>;
 export type SilenceInput = Extract<ZoneInput, { kind: 'silence' }>;
 
 export interface ZoneStats {
@@ -28,6 +29,7 @@ export interface ZoneIndex {
   shortlist(hostMs: number): RoundInput;
   /** `stretchMs`: zone ms added to the limits after nobody was in. */
   silence(hostMs: number, stretchMs: number): SilenceInput | null;
+  stalled(hostMs: number): StalledInput | null;
   /** Positions of deliveries on the way, at most one a second of host time for each. */
   tracked(hostMs: number): readonly Unplaced<TrackMessage>[];
   pictures(hostMs: number): readonly CellPicture[];

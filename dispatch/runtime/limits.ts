@@ -56,6 +56,8 @@ export const HASH_EVERY = 64;
 export const ROUND_HOST_MS_MIN = 20;
 /** Silent drivers are looked for this often, per zone. */
 export const SILENCE_EVERY_HOST_MS = 1_000;
+/** Drivers who get no nearer to their pickup are looked for this often, per zone. */
+export const STALLED_EVERY_HOST_MS = 1_000;
 /** Pictures for the map, per zone. */
 export const PICTURE_EVERY_HOST_MS = 1_000;
 /** Positions older than this are not read after a takeover. */

@@ -19,7 +19,7 @@ import { PositionFeed } from './position-feed.ts';
 import { restoreShard } from './restore.ts';
 import { Snapshotter } from './snapshotter.ts';
 import { Tenure } from './tenure.ts';
-import { OwnFailures } from './zone-agenda.ts';
+import { isOwnKind, OwnFailures } from './zone-agenda.ts';
 
 export type HostMode = 'off' | 'restoring' | 'running' | 'stopped';
 
@@ -281,7 +281,7 @@ export class ShardHost<S, C> {
       const fence = this.grant?.fence;
       const stops = fence ? await poison.count(fence, entry).catch(() => POISON_STOPS) : 0;
       if (stops >= POISON_STOPS) this.quarantine.set(entry, error.message);
-    } else if (input.kind === 'timer' || input.kind === 'round' || input.kind === 'silence') {
+    } else if (isOwnKind(input.kind)) {
       this.failures.note(zone, input.kind, clock.hostMs());
     }
   }

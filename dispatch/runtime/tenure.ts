@@ -276,6 +276,8 @@ export class Tenure<S, C> {
       if (timer) draft.stepOwn(agenda.zone, timer);
       const silence = agenda.silence(stretchMs);
       if (silence) draft.stepOwn(agenda.zone, silence);
+      const stalled = agenda.stalled();
+      if (stalled) draft.stepOwn(agenda.zone, stalled);
       const round = agenda.round(this.shard, this.atMs);
       if (round) {
         draft.stepOwn(agenda.zone, round);

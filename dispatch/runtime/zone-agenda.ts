@@ -5,11 +5,21 @@
 import type { ZoneId } from '../../contracts/ids.ts';
 import type { ZoneInput } from '../core/input.ts';
 import type { Engine, RoundInput, ZoneIndex } from './engine.ts';
-import { BROKEN_REST_MS, ROUND_HOST_MS_MIN, SILENCE_EVERY_HOST_MS } from './limits.ts';
+import {
+  BROKEN_REST_MS,
+  ROUND_HOST_MS_MIN,
+  SILENCE_EVERY_HOST_MS,
+  STALLED_EVERY_HOST_MS,
+} from './limits.ts';
 import type { Clock } from './ports.ts';
 
 /** What may break apart from commands, and rests or falls back when it does. */
-export type OwnKind = 'timer' | 'round' | 'silence';
+export const OWN_KINDS = ['timer', 'round', 'silence', 'stalled'] as const;
+export type OwnKind = (typeof OWN_KINDS)[number];
+
+export function isOwnKind(kind: ZoneInput['kind']): kind is OwnKind {
+  return (OWN_KINDS as readonly string[]).includes(kind);
+}
 
 /** How often each zone's own inputs have stopped the host; survives a restore, not the process. */
 export class OwnFailures {
@@ -59,6 +69,7 @@ export class ZoneAgenda<S, C> {
   private nextRoundMs = 0;
   private lastRoundHostMs = 0;
   private nextSilenceHostMs = 0;
+  private nextStalledHostMs = 0;
   /** Something happened since a round last found nothing to do. */
   private roundWanted = true;
 
@@ -84,6 +95,14 @@ export class ZoneAgenda<S, C> {
     if (this.deps.failures.rests(this.zone, 'silence', nowMs)) return null;
     this.nextSilenceHostMs = nowMs + SILENCE_EVERY_HOST_MS;
     return this.index.silence(nowMs, stretchMs);
+  }
+
+  stalled(): ZoneInput | null {
+    const nowMs = this.deps.clock.hostMs();
+    if (nowMs < this.nextStalledHostMs) return null;
+    if (this.deps.failures.rests(this.zone, 'stalled', nowMs)) return null;
+    this.nextStalledHostMs = nowMs + STALLED_EVERY_HOST_MS;
+    return this.index.stalled(nowMs);
   }
 
   round(shard: S, atMs: number): RoundInput | null {

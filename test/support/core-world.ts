@@ -111,6 +111,12 @@ export class CoreWorld {
     return this.input(this.index.shortlist(this.nowMs));
   }
 
+  /** Looks for drivers who get no nearer to their pickup; without any, nothing is stepped. */
+  stalled(): ZoneEvent[] {
+    const input = this.index.stalled(this.nowMs);
+    return input ? this.input(input) : [];
+  }
+
   timer(): ZoneEvent[] {
     return this.input({ kind: 'timer' });
   }

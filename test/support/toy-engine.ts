@@ -117,6 +117,7 @@ export const toyEngine: Engine<ToyShard, string> = {
     sync: () => {},
     shortlist: () => ({ kind: 'round', fixes: [], candidates: [] }),
     silence: () => null,
+    stalled: () => null,
     tracked: () => [],
     pictures: () => [],
   }),

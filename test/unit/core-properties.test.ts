@@ -107,6 +107,30 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
         if (slot !== undefined) w.input({ kind: 'silence', drivers: [{ slot, level }] });
       },
   ),
+  fc.tuple(driver, fc.constantFrom('busy', 'vehicle', 'too_far')).map(
+    ([n, reason]): Act =>
+      (w) => {
+        const offer = w.zone.driver(driverId(n))?.offer;
+        if (offer) w.act(driverId(n), { kind: 'decline', offer, reason });
+      },
+  ),
+  fc.constant<Act>((w) => void w.stalled()),
+  fc.tuple(driver, fc.option(fc.integer({ min: 0, max: 900_000 })), unit, unit).map(
+    ([n, ageMs, u, v]): Act =>
+      (w) => {
+        const record = w.zone.driver(driverId(n));
+        const [next] = record?.plan.stops ?? [];
+        if (!record || !next) return;
+        const sinceMs = ageMs === null ? null : w.nowMs - ageMs;
+        const slots = w.zone.drivers.flatMap((each) => (each ? [each.slot] : []));
+        w.input({
+          kind: 'stalled',
+          fixes: [{ slot: record.slot, ...place(u, v), atMs: w.nowMs }],
+          drivers: [{ slot: record.slot, stop: next.id, sinceMs }],
+          candidates: record.plan.stops.map((stop) => [stop.delivery, slots] as const),
+        });
+      },
+  ),
   fc
     .tuple(
       delivery,
