@@ -21,6 +21,7 @@ export const ID_PREFIXES = {
   control: 'ctl',
   session: 'ses',
   fleet: 'flt',
+  exception: 'exc',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -42,6 +43,7 @@ export type ZoneId = Id<'zone'>;
 export type SessionId = Id<'session'>;
 export type FleetId = Id<'fleet'>;
 export type ControlId = Id<'control'>;
+export type ExceptionId = Id<'exception'>;
 
 const UUID_PATTERN = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
 

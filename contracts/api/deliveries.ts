@@ -242,6 +242,7 @@ export const DELIVERY_OPS_VERBS = [
   'release',
   'picked_up',
   'delivered',
+  'end_wait',
   'fail',
 ] as const;
 
@@ -249,7 +250,7 @@ export const DELIVERY_OPS = {
   title: 'DeliveryOps',
   description:
     '`driver` for assign (and, if another driver has the parcel, picked_up); `code` and `fault` for ' +
-    'fail. Goes into the log with who and why; the answer says that it is on its way.',
+    'fail; end_wait: the driver need not wait longer for the customer. Goes into the log with who and why; the answer says that it is on its way.',
   type: 'object',
   additionalProperties: false,
   required: ['id', 'verb', 'reason'],

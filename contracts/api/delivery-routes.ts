@@ -143,7 +143,7 @@ export const DELIVERY_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/deliveries/{id}/ops',
     action: 'deliveries.ops',
-    summary: 'Assign, unassign, hold, release, mark picked up or delivered, fail',
+    summary: 'Assign, unassign, hold, release, mark picked up or delivered, end a wait, fail',
     roles: OPS,
     params: deliveries.DELIVERY_OPS,
     status: 202,

@@ -4,6 +4,7 @@ import type { ServiceSchema } from 'moleculer';
 import { Counter, Gauge } from 'prom-client';
 import { EMPTY } from '../../contracts/api/common.ts';
 import * as schemas from '../../contracts/api/deliveries.ts';
+import * as exceptionSchemas from '../../contracts/api/exceptions.ts';
 import { DELIVERY_STREAM, type DeliveryChanged } from '../../contracts/api/service-events.ts';
 import * as setAsideSchemas from '../../contracts/api/set-aside.ts';
 import type { TrackLink } from '../../contracts/api/tracking.ts';
@@ -20,6 +21,7 @@ import type { ServiceContext } from '../../platform/service-context.ts';
 import { checkSees } from './access.ts';
 import { startCommandRelay } from './command-relay.ts';
 import * as creation from './creation.ts';
+import * as exceptions from './exceptions.ts';
 import { startProjector } from './projector.ts';
 import { deliveryById } from './queries.ts';
 import * as reading from './reading.ts';
@@ -53,6 +55,7 @@ export function createService(context: ServiceContext): ServiceSchema {
         redis: () => redis,
         keyPrefix: config.redis.keyPrefix,
       }),
+      ...exceptionActions(context, { database, door: context.door }),
     },
     async started() {
       const door = await context.door();
@@ -62,6 +65,9 @@ export function createService(context: ServiceContext): ServiceSchema {
         relay,
         startFollowing(context, deps, door),
         startEvents(context, deps, door, redis),
+        exceptions.startForgetting({ database, door: context.door }, (err) =>
+          context.log.warn({ err }, 'old exceptions could not be forgotten; trying again'),
+        ),
       );
     },
     async stopped() {
@@ -93,6 +99,35 @@ function setAsideActions(
     redriveDeadLetter: action<setAsideSchemas.DeadLetterRedrive, zoneSchemas.OpsAccepted>({
       params: setAsideSchemas.DEAD_LETTER_REDRIVE,
       handler: (params, call) => setAside.redriveDead(deps, params, call),
+    }),
+  };
+}
+
+function exceptionActions(
+  { log }: ServiceContext,
+  deps: exceptions.ExceptionDeps,
+): NonNullable<ServiceSchema['actions']> {
+  const action = createActionBuilder({ log });
+  return {
+    listExceptions: action<exceptionSchemas.ExceptionQuery, exceptionSchemas.ExceptionList>({
+      params: exceptionSchemas.EXCEPTION_QUERY,
+      handler: (params) => exceptions.list(deps, params),
+    }),
+    claimException: action<exceptionSchemas.ExceptionRef, exceptionSchemas.Exception>({
+      params: exceptionSchemas.EXCEPTION_REF,
+      handler: (params, call) => exceptions.claim(deps, params, call),
+    }),
+    releaseException: action<exceptionSchemas.ExceptionRef, exceptionSchemas.Exception>({
+      params: exceptionSchemas.EXCEPTION_REF,
+      handler: (params, call) => exceptions.release(deps, params, call),
+    }),
+    snoozeException: action<exceptionSchemas.ExceptionSnooze, exceptionSchemas.Exception>({
+      params: exceptionSchemas.EXCEPTION_SNOOZE,
+      handler: (params, call) => exceptions.snooze(deps, params, call),
+    }),
+    resolveException: action<exceptionSchemas.ExceptionResolve, exceptionSchemas.Exception>({
+      params: exceptionSchemas.EXCEPTION_RESOLVE,
+      handler: (params, call) => exceptions.resolve(deps, params, call),
     }),
   };
 }

@@ -10,6 +10,7 @@ import type { ZoneEvent } from '../../contracts/events.ts';
 import type { DeliveryId, DriverId, OfferId, ZoneId } from '../../contracts/ids.ts';
 import { isEnded } from '../../contracts/states.ts';
 import type { LogRecord } from '../../dispatch/redis/door.ts';
+import { ExceptionFold, type ExceptionState } from './exception-fold.ts';
 import type { DeliveryRow, FactRow, ProjectedState } from './rows.ts';
 
 export interface OfferState {
@@ -69,11 +70,14 @@ export interface Batch {
   readonly announced: Change[];
   readonly audit: AuditFact[];
   readonly anomalies: Anomaly[];
+  readonly exceptions: ExceptionFold;
 }
 
 export interface Known {
   readonly deliveries: ReadonlyMap<DeliveryId, DeliveryRow>;
   readonly offers: ReadonlyMap<OfferId, OfferState>;
+  /** Exceptions of these deliveries that are open. */
+  readonly exceptions: readonly ExceptionState[];
 }
 
 interface At {
@@ -117,6 +121,7 @@ export function project(records: readonly LogRecord[], known: Known): Batch {
     announced: [],
     audit: [],
     anomalies: [],
+    exceptions: new ExceptionFold(known.exceptions),
   };
   for (const { events, epoch, seq, atMs } of records) {
     events.forEach(({ event, zone }, index) => {
@@ -151,8 +156,10 @@ function apply(batch: Batch, known: Known, event: ZoneEvent, at: At): void {
       batch.anomalies.push({ kind: 'unknown_delivery', delivery: id, offer: null, detail });
       continue;
     }
-    addFact(batch, id, event, at);
+    // What a forecast said is told again within a minute: no fact to keep.
+    if (event.type !== 'delivery.forecast') addFact(batch, id, event, at);
     applyDelivery(batch, row, event, at);
+    batch.exceptions.follow(event, row, at);
   }
 }
 

@@ -5,6 +5,7 @@ import type { DeliveryId, OfferId } from '../../contracts/ids.ts';
 import type { LogPosition } from '../../dispatch/redis/door.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import { enqueue } from '../../platform/outbox.ts';
+import { openExceptions, writeExceptions } from './exception-queries.ts';
 import type { Batch, Change, Known, OfferState } from './projection.ts';
 import type { DeliveryRow, FactRow } from './rows.ts';
 
@@ -47,6 +48,7 @@ export async function readKnown(
   return {
     deliveries: new Map(rows.map((row) => [row.id, row])),
     offers: new Map(offers.map((offer) => [offer.id, offer])),
+    exceptions: await openExceptions(trx, [...ids.deliveries]),
   };
 }
 
@@ -61,6 +63,7 @@ export async function writeBatch(trx: Transaction, shard: number, batch: Batch):
   await writeFacts(trx, shard, batch.facts);
   await writeOffers(trx, shard, batch);
   await writeAudit(trx, shard, batch);
+  await writeExceptions(trx, [...batch.exceptions.changed]);
   const anomalies = [
     ...batch.anomalies,
     ...stolen.map((delivery) => ({ kind: 'second_holder', delivery, offer: null, detail: {} })),

@@ -147,7 +147,8 @@ export async function listAudit(
   limit: number,
 ): Promise<AuditRow[]> {
   const columns = 'request, zone, actor, reason, verb, subject, at_ms, data';
-  const all = `(SELECT ${columns} FROM audit UNION ALL SELECT ${columns} FROM redrives) AS acts`;
+  const all = `(SELECT ${columns} FROM audit UNION ALL SELECT ${columns} FROM redrives
+    UNION ALL SELECT ${columns} FROM exception_acts) AS acts`;
   const query = db.from(db.raw(all)).orderBy('request', 'desc').limit(limit);
   if (filter.zone !== undefined) query.where({ zone: filter.zone });
   if (filter.before !== undefined) query.where('request', '<', filter.before);

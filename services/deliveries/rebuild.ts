@@ -3,9 +3,11 @@
  * the fold needs, so the same fold is used.
  */
 import type { ZoneEvent } from '../../contracts/events.ts';
-import type { DeliveryId } from '../../contracts/ids.ts';
+import type { DeliveryId, ExceptionId } from '../../contracts/ids.ts';
 import type { LogRecord } from '../../dispatch/redis/door.ts';
 import type { Transaction } from '../../platform/database.ts';
+import type { ExceptionState } from './exception-fold.ts';
+import { replaceExceptions } from './exception-queries.ts';
 import { project } from './projection.ts';
 import { writeRows } from './projector-queries.ts';
 import type { DeliveryRow, FactRow } from './rows.ts';
@@ -20,12 +22,19 @@ export async function rebuild(trx: Transaction, ids: readonly DeliveryId[]): Pro
     .whereRaw('delivery = ANY(?)', [[...ids]])
     .orderBy(['epoch', 'seq', 'index']);
   const deliveries = new Map(rows.map((row) => [row.id, reset(row)]));
+  const exceptions = new Map<ExceptionId, ExceptionState>();
   for (const fact of facts) {
     const row = deliveries.get(fact.delivery);
     if (row === undefined || fact.type.startsWith('offer.')) continue;
-    project([recordOf(fact, row)], { deliveries: new Map([[row.id, row]]), offers: new Map() });
+    const { changed } = project([recordOf(fact, row)], {
+      deliveries: new Map([[row.id, row]]),
+      offers: new Map(),
+      exceptions: [...exceptions.values()].filter((each) => each.closed_ms === null),
+    }).exceptions;
+    for (const state of changed) exceptions.set(state.id, state);
   }
   await writeRows(trx, [...deliveries.values()]);
+  await replaceExceptions(trx, ids, [...exceptions.values()]);
 }
 
 function reset(row: DeliveryRow): DeliveryRow {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ZoneEvent } from '../../contracts/events.ts';
 import { type DeliveryId, type DriverId, newId } from '../../contracts/ids.ts';
+import type { DeliveryProblem } from '../../contracts/problems.ts';
 import type { Door, LogEntry, LogPosition, LogRecord } from '../../dispatch/redis/door.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { startProjector } from '../../services/deliveries/projector.ts';
@@ -227,4 +228,43 @@ test('a refusal for now leaves the request waiting, one for good ends the delive
   const row = await b.row();
   assert.equal(row.state, 'failed');
   assert.deepEqual(row.reason, { code: 'zone_closed', stage: 'pending', fault: 'platform' });
+});
+
+test('exceptions are the same after the log was read anew, and keep what ops did', async (t) => {
+  const { log, id, requested, database, ...b } = await bench(t);
+  const raised = (problem: DeliveryProblem, doorMs: number): ZoneEvent => ({
+    ...{ type: 'delivery.raised', delivery: id, problem, doorMs },
+  });
+  log.append(1, 1, [requested]);
+  log.append(1, 2, [raised('unassigned_too_long', 20_000)]);
+  log.append(1, 3, [{ type: 'delivery.cleared', delivery: id, problem: 'unassigned_too_long' }]);
+  log.append(1, 4, [raised('unassigned_too_long', 30_000), raised('stalled', 30_000)]);
+  b.follow();
+  b.follow();
+  await b.reached(1, 4);
+  const all = () => database.knex('exceptions').orderBy(['since_ms', 'problem']);
+  const before = await all();
+  assert.deepEqual(
+    before.map(({ problem, late_ms, closed_by }) => [problem, late_ms, closed_by]),
+    [
+      ['unassigned_too_long', 11_000, 'cleared'],
+      ['stalled', 21_000, null],
+      ['unassigned_too_long', 21_000, null],
+    ],
+  );
+  await database.knex('exceptions').where({ id: before[0].id }).update({ owner: 'usr_x' });
+  // The log has lost its last two records: what was cleared is open, what was raised never was.
+  log.entries = log.entries.slice(0, 2);
+  log.append(2, 3, [raised('vendor_late', 9_500)], { predecessor: { epoch: 1, seq: 2 } });
+  await b.reached(2, 3);
+  const after = await all();
+  assert.deepEqual(
+    after.map(({ problem, late_ms, closed_by, owner }) => [problem, late_ms, closed_by, owner]),
+    [
+      ['unassigned_too_long', 11_000, null, 'usr_x'],
+      ['vendor_late', 500, null, null],
+    ],
+  );
+  assert.equal(after[0].id, before[0].id);
+  assert.deepEqual(b.anomalies, []);
 });

@@ -57,7 +57,7 @@ function records(events: readonly ZoneEvent[]): LogRecord[] {
 }
 
 function fold(row: DeliveryRow, events: readonly ZoneEvent[]): Batch {
-  const known = { deliveries: new Map([[row.id, row]]), offers: new Map() };
+  const known = { deliveries: new Map([[row.id, row]]), offers: new Map(), exceptions: [] };
   return project(records(events), known);
 }
 
