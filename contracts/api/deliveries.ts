@@ -250,7 +250,8 @@ export const DELIVERY_OPS = {
   title: 'DeliveryOps',
   description:
     '`driver` for assign (and, if another driver has the parcel, picked_up); `code` and `fault` for ' +
-    'fail; end_wait: the driver need not wait longer for the customer. Goes into the log with who and why; the answer says that it is on its way.',
+    'fail; end_wait: the driver need not wait longer for the customer. Goes into the log with who ' +
+    'and why; the answer says that it is on its way.',
   type: 'object',
   additionalProperties: false,
   required: ['id', 'verb', 'reason'],
