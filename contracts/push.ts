@@ -139,6 +139,8 @@ export interface NodePicture {
     readonly open: number;
     readonly idle: number;
     readonly oldestUnassignedMs: number | null;
+    /** How far the longest idle drivers are off the median idle time, zone ms; the worst of its zones. */
+    readonly idleSpreadMs?: number;
     readonly mailboxLag: number;
     readonly takeoverMs: number | null;
   }[];

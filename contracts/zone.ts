@@ -38,6 +38,10 @@ export interface ZonePolicy {
   readonly stallMs: number;
   /** Its pickup is given to another who is expected there this much sooner. */
   readonly stallGainMs: number;
+  /** Idle this much longer than the zone's median earns a driver the full preference; 0: nobody is preferred. */
+  readonly fairIdleMs: number;
+  /** What that preference may cost for each run at most, seconds of cost. */
+  readonly fairCostSeconds: number;
   /** Commit assignments without asking the driver. */
   readonly autoAssign: boolean;
   /** How far a driver may be from the pickup. */
@@ -191,6 +195,8 @@ export const DEFAULT_POLICY: ZonePolicy = {
   offerUnseenMs: 3_000,
   declineCoolDownMs: 300_000,
   broadcastMax: 1,
+  fairIdleMs: 0,
+  fairCostSeconds: 0,
   restMs: 120_000,
   stallMs: 300_000,
   stallGainMs: 120_000,

@@ -97,6 +97,8 @@ export const POLICY_PART = {
     restMs: DURATION_MS,
     stallMs: DURATION_MS,
     stallGainMs: DURATION_MS,
+    fairIdleMs: DURATION_MS,
+    fairCostSeconds: { type: 'integer', minimum: 0, maximum: 3_600 },
     broadcastMax: { type: 'integer', minimum: 1, maximum: 8 },
     autoAssign: { type: 'boolean' },
     radiusMeters: { type: 'integer', minimum: 100, maximum: 50_000 },

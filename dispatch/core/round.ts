@@ -8,9 +8,10 @@ import type { Stop } from '../../contracts/events.ts';
 import { type DeliveryId, type DriverId, derivedId } from '../../contracts/ids.ts';
 import { isAboard } from '../../contracts/states.ts';
 import { type Arc, assign } from './assignment.ts';
-import { askedAtOnce, takersOf } from './broadcast.ts';
+import { askedAtOnce, type Taker, takersOf } from './broadcast.ts';
 import { ChainCosts, type Run } from './chains.ts';
 import type { Decision } from './decision.ts';
+import { Fairness } from './fairness.ts';
 import type { ZoneInput } from './input.ts';
 import { assignTo } from './moves.ts';
 import { type Problem, problemOf } from './problem.ts';
@@ -47,7 +48,14 @@ export function decideRound(step: Decision, round: Round): void {
   const problem = problemOf(zone, round, atMs);
   const model = new ChainCosts(zone, stackMax(zone));
   const search = think(zone, problem, model, round.greedy === true);
-  const proposals = ripe(zone, problem, search, model, atMs);
+  const proposals = fairly(
+    zone,
+    problem,
+    search,
+    model,
+    ripe(zone, problem, search, model, atMs),
+    atMs,
+  );
   if (autoAssigns(zone)) for (const proposal of proposals) commit(step, proposal);
   else
     for (const asked of broadcast(zone, problem, search, model, proposals, atMs))
@@ -137,6 +145,39 @@ function ripe(
   return proposals;
 }
 
+/** The proposals, each with the driver who should have it where idle time is shared. */
+function fairly(
+  zone: Zone,
+  problem: Problem,
+  search: ChainSearch,
+  model: ChainCosts,
+  proposals: readonly Proposal[],
+  atMs: number,
+): readonly Proposal[] {
+  const fairness = Fairness.of(zone, atMs);
+  if (!fairness) return proposals;
+  const owners = proposals.map(({ driver }) => problem.drivers.indexOf(driver));
+  const taken = new Set(owners);
+  return proposals.map((proposal, n) => {
+    const owner = owners[n] ?? -1;
+    const taker = fairness.takerFor(problem, search.chains, model, owner, { atMs, taken });
+    if (!taker) return proposal;
+    taken.add(taker.index);
+    return proposalOf(problem, taker, proposal.unit) ?? proposal;
+  });
+}
+
+function proposalOf(
+  problem: Problem,
+  { index, run, cost }: Taker,
+  unit: readonly Delivery[],
+): Proposal | null {
+  const driver = problem.drivers[index];
+  if (!driver) return null;
+  const seconds = Math.round(cost / 1_000_000);
+  return { driver, run, unit, stops: stopsOf(driver, run), cost: seconds };
+}
+
 /** Each proposal, and in a zone that broadcasts the same unit to further drivers, cheapest first. */
 function broadcast(
   zone: Zone,
@@ -153,12 +194,9 @@ function broadcast(
   return proposals.flatMap((proposal) => {
     const options = { atMs, taken };
     const takers = takersOf(problem, search.chains, model, proposal.run, options);
-    const rivals = takers.slice(0, count - 1).flatMap(({ index, run, cost }): Proposal[] => {
-      const driver = problem.drivers[index];
-      taken.add(index);
-      if (!driver) return [];
-      const seconds = Math.round(cost / 1_000_000);
-      return [{ driver, run, unit: proposal.unit, stops: stopsOf(driver, run), cost: seconds }];
+    const rivals = takers.slice(0, count - 1).flatMap((taker) => {
+      taken.add(taker.index);
+      return proposalOf(problem, taker, proposal.unit) ?? [];
     });
     return [proposal, ...rivals];
   });

@@ -1,5 +1,6 @@
 /** Figures of a zone for people: what is open, who is idle, how long the oldest has waited. */
 import type { ZoneId } from '../../contracts/ids.ts';
+import { idleSpreadMs, idleTimesMs } from './fairness.ts';
 import type { Shard } from './shard.ts';
 
 export interface ZoneStats {
@@ -9,6 +10,8 @@ export interface ZoneStats {
   readonly unassigned: number;
   readonly oldestUnassignedMs: number | null;
   readonly offers: number;
+  /** How far the longest idle drivers are off the median (`idleSpreadMs`), zone ms. */
+  readonly idleSpreadMs: number;
 }
 
 export function zoneStats(shard: Shard, id: ZoneId, atMs: number): ZoneStats | null {
@@ -36,5 +39,6 @@ export function zoneStats(shard: Shard, id: ZoneId, atMs: number): ZoneStats | n
     unassigned,
     oldestUnassignedMs: oldest,
     offers: zone.offers.size,
+    idleSpreadMs: idleSpreadMs(idleTimesMs(zone, atMs)),
   };
 }

@@ -18,7 +18,7 @@ import {
 import type { Engine } from './engine.ts';
 import { engineVersion } from './engine-version.ts';
 
-const NOBODY = { drivers: 0, idle: 0, open: 0, oldestUnassignedMs: null } as const;
+const NOBODY = { drivers: 0, idle: 0, open: 0, oldestUnassignedMs: null, idleSpreadMs: 0 } as const;
 
 export const coreEngine: Engine<Shard, ShardCopy> = {
   get version() {

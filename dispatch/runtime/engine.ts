@@ -19,6 +19,8 @@ export interface ZoneStats {
   readonly open: number;
   /** Age of the oldest delivery without a driver, zone ms; null: none. */
   readonly oldestUnassignedMs: number | null;
+  /** How far the longest idle drivers are off the median idle time, zone ms. */
+  readonly idleSpreadMs: number;
 }
 
 /** The live index of one zone: not state, seeded anew after a takeover. All its times are host ms. */

@@ -4,6 +4,7 @@
  */
 import type { NodePicture } from '../../contracts/push.ts';
 import { AgeHistogram } from './age-histogram.ts';
+import type { ZoneStats } from './engine.ts';
 import type { ShardHost } from './shard-host.ts';
 
 export type ShardPicture = NodePicture['shards'][number];
@@ -106,22 +107,20 @@ export class Squad<S, C> {
 export function pictureOf<S, C>(
   host: ShardHost<S, C>,
   engine: {
-    stats(
-      shard: S,
-      zone: string,
-      atMs: number,
-    ): { drivers: number; open: number; idle: number; oldestUnassignedMs: number | null };
+    stats(shard: S, zone: string, atMs: number): ZoneStats;
   },
 ): ShardPicture | null {
   const { tenure, shard, epoch, takeoverMs } = host;
   if (!tenure) return null;
   const sum = { drivers: 0, open: 0, idle: 0 };
   let oldestUnassignedMs: number | null = null;
+  let idleSpreadMs = 0;
   for (const zone of tenure.zones) {
     const stats = engine.stats(tenure.shard, zone, tenure.atMs);
     sum.drivers += stats.drivers;
     sum.open += stats.open;
     sum.idle += stats.idle;
+    idleSpreadMs = Math.max(idleSpreadMs, stats.idleSpreadMs);
     const waited = stats.oldestUnassignedMs;
     if (waited !== null) oldestUnassignedMs = Math.max(waited, oldestUnassignedMs ?? 0);
   }
@@ -129,6 +128,6 @@ export function pictureOf<S, C>(
   const { seq } = tenure.position;
   return {
     ...{ shard, epoch, seq, zones, ...sum },
-    ...{ oldestUnassignedMs, mailboxLag: lag, takeoverMs },
+    ...{ oldestUnassignedMs, idleSpreadMs, mailboxLag: lag, takeoverMs },
   };
 }

@@ -30,6 +30,10 @@ const FIGURES: Readonly<
     help: 'Drivers who could take a delivery now',
     read: (picture) => sum(picture, 'idle'),
   },
+  waggle_dispatch_idle_spread_ms: {
+    help: 'Idle time of drivers, 90th percentile less the median, in the worst zone; zone ms',
+    read: (picture) => Math.max(0, ...picture.shards.map(({ idleSpreadMs = 0 }) => idleSpreadMs)),
+  },
   waggle_dispatch_mailbox_lag: {
     help: 'Commands waiting in the mailboxes of this node',
     read: (picture) => sum(picture, 'mailboxLag'),

@@ -111,6 +111,7 @@ export const toyEngine: Engine<ToyShard, string> = {
     idle: 0,
     open: shard.get(zone)?.seen.size ?? 0,
     oldestUnassignedMs: null,
+    idleSpreadMs: 0,
   }),
   index: () => ({
     position: () => 'indexed',
