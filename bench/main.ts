@@ -9,7 +9,9 @@ import { asJson, asTable, type BenchResult } from './support/report.ts';
 
 interface Bench {
   readonly what: string;
-  load(): Promise<() => Promise<BenchResult>>;
+  /** What it takes beside `--json`; absent: nothing. */
+  readonly takes?: string;
+  load(): Promise<(args: readonly string[]) => Promise<BenchResult>>;
 }
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -29,6 +31,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     what: '10,000 customers watch moving deliveries, also when a tenth of them stops reading',
     load: async () => (await import('./fanout.ts')).benchFanout,
   },
+  days: {
+    what: 'recorded days on a simulated clock, against the nearest free courier',
+    takes: 'DIR... [--speed S]',
+    load: async () => (await import('./days.ts')).benchDays,
+  },
   idle: {
     what: 'memory of a socket that says nothing, user and kernel together',
     load: async () => (await import('./idle.ts')).benchIdle,
@@ -36,21 +43,21 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 };
 
 function usage(): string {
-  const lines = Object.entries(BENCHES).map(([name, { what }]) => `  ${name.padEnd(8)} ${what}`);
+  const lines = Object.entries(BENCHES).map(
+    ([name, { what, takes }]) => `  ${name.padEnd(8)} ${what}${takes ? ` (${takes})` : ''}`,
+  );
   return `usage: npm run bench -- NAME [--json]\n${lines.join('\n')}\n`;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const names = argv.filter((arg) => !arg.startsWith('--'));
-  const unknown = argv.filter((arg) => arg.startsWith('--') && arg !== '--json');
-  const [name = ''] = names;
+  const [name = '', ...rest] = argv.filter((arg) => arg !== '--json');
   const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-  if (!bench || names.length !== 1 || unknown.length > 0) {
+  if (!bench || (rest.length > 0 && !bench.takes)) {
     process.stderr.write(usage());
     return 2;
   }
   const loadBefore = loadNow();
-  const result = await (await bench.load())();
+  const result = await (await bench.load())(rest);
   const machine = describeMachine(loadBefore);
   process.stdout.write(
     argv.includes('--json') ? `${asJson(result, machine)}\n` : asTable(result, machine),
