@@ -2,9 +2,11 @@
  * Owns the way from the environment to one frozen object. All problems are reported together, each
  * with its variable; nothing else in Waggle reads the environment, and nothing happens at import.
  */
+import { type RoutesConfig, routesOf, routesProblems } from './routes.ts';
 import { type DatabaseService, databaseServices, schema, type VariableName } from './schema.ts';
 import { readVariable, type Variable } from './variable.ts';
 
+export type { RoutesConfig } from './routes.ts';
 export { type DatabaseService, databaseServices } from './schema.ts';
 
 export interface JwtKey {
@@ -68,6 +70,8 @@ export interface Config {
     readonly positionsMax: number;
     readonly logBytesMax: number;
     readonly snapshotRecords: number;
+    /** Where road times are asked for; undefined: nowhere. */
+    readonly routes: RoutesConfig | undefined;
   };
   readonly streams: { readonly entriesMax: number };
   readonly trace: { readonly days: number };
@@ -129,7 +133,7 @@ function unknownVariables(env: Environment): ConfigProblem[] {
 }
 
 function contradictions(values: Values): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+  const problems: ConfigProblem[] = routesProblems(values);
   const email = values.get('WAGGLE_OPERATOR_EMAIL');
   const password = values.get('WAGGLE_OPERATOR_PASSWORD');
   if (email !== undefined && password === undefined) {
@@ -207,6 +211,7 @@ function assemble(values: Values): Config {
       positionsMax: number('WAGGLE_POSITIONS_MAX'),
       logBytesMax: number('WAGGLE_LOG_BYTES_MAX'),
       snapshotRecords: number('WAGGLE_SNAPSHOT_RECORDS'),
+      routes: routesOf(values),
     },
     streams: { entriesMax: number('WAGGLE_STREAM_ENTRIES_MAX') },
     trace: { days: number('WAGGLE_TRACE_DAYS') },

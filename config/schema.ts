@@ -2,6 +2,7 @@
  * Owns the one table of everything that can be configured. `docs/configuration.md` is generated from
  * it, and loadConfig reads nothing that is not in it.
  */
+import { PROFILES_PATTERN } from './routes.ts';
 import type { Variable } from './variable.ts';
 
 /** Services with tables of their own; each one's URL may point to its own database. */
@@ -293,6 +294,73 @@ export const schema = {
     max: 1_000_000,
     default: 2_000,
     description: 'Log records between two snapshots of a shard.',
+  },
+  WAGGLE_ROUTES_SOURCE: {
+    kind: 'choice',
+    choices: ['none', 'osrm', 'google'],
+    default: 'none',
+    description:
+      'Who is asked for road times; none: zones plan by what they learn and by distance.',
+  },
+  WAGGLE_ROUTES_URL: {
+    kind: 'text',
+    pattern: /^https?:\/\/[^\s@]+$/,
+    expected: 'a URL like http://… or https://…, without a password',
+    default: null,
+    secret: true,
+    description:
+      'Base URL of the source; `{profile}` in it is replaced. Must be set for osrm; unset for google: its own.',
+  },
+  WAGGLE_ROUTES_KEY: {
+    kind: 'text',
+    pattern: /^[\x21-\x7e]{1,256}$/,
+    expected: 'up to 256 characters without spaces',
+    default: null,
+    secret: true,
+    description: 'API key of the source, sent in a header. Must be set for google.',
+  },
+  WAGGLE_ROUTES_PROFILES: {
+    kind: 'text',
+    pattern: PROFILES_PATTERN,
+    expected: '`vehicle:name` pairs joined by commas',
+    default: null,
+    description:
+      'OSRM profile or Google travel mode of each vehicle kind; kinds left out are not asked for.',
+  },
+  WAGGLE_ROUTES_TRAFFIC: {
+    kind: 'choice',
+    choices: ['aware', 'unaware'],
+    default: 'aware',
+    description: 'Google only: with the traffic of now (billed at the higher rate) or without.',
+  },
+  WAGGLE_ROUTES_TIMEOUT_MS: {
+    kind: 'integer',
+    min: 50,
+    max: MINUTE_MS,
+    default: 2_000,
+    description: 'How long one request to the source may take, in host milliseconds.',
+  },
+  WAGGLE_ROUTES_REQUESTS_PER_SECOND: {
+    kind: 'number',
+    min: 0.1,
+    max: 1_000,
+    default: 10,
+    description: 'Requests one dispatch node sends to the source, as a lasting rate.',
+  },
+  WAGGLE_ROUTES_HOLD_MS: {
+    kind: 'integer',
+    min: 10_000,
+    max: DAY_MS,
+    default: 15 * MINUTE_MS,
+    description: 'How long a told time holds for its pair of cells, in zone milliseconds.',
+  },
+  WAGGLE_ROUTES_ELEMENTS_PER_DAY: {
+    kind: 'integer',
+    min: 0,
+    max: 100_000_000,
+    default: 10_000,
+    description:
+      'Google only: billed elements asked for per UTC day by the whole installation; then no more.',
   },
   WAGGLE_TRACE_DAYS: {
     kind: 'integer',

@@ -151,6 +151,30 @@ export interface NodePicture {
     readonly indexed: number;
     readonly dropped: number;
   };
+  /** Absent when no routes source is configured. */
+  readonly routes?: RoutesPicture;
+}
+
+/** What a node's asking for road times came to since its start; totals over its threads. */
+export interface RoutesPicture {
+  readonly source: string;
+  /** Resting after failures: the fallback answers meanwhile. */
+  readonly resting: boolean;
+  readonly requests: number;
+  /** Origins × destinations of these requests: what a provider bills. */
+  readonly elements: number;
+  /** Times handed to zones. */
+  readonly told: number;
+  /** Pairs without a road, or that the source failed on. */
+  readonly noRoad: number;
+  /** Times that nothing on wheels can have; left out. */
+  readonly unbelievable: number;
+  /** Pairs not asked for: too many waited, they waited too long, or no profile fits. */
+  readonly dropped: number;
+  /** Elements not asked for because the budget of the day was spent. */
+  readonly overBudget: number;
+  /** Requests that failed, by kind. */
+  readonly failures: Readonly<Record<string, number>>;
 }
 
 /** Resolution of the cells that viewers subscribe to. */

@@ -6,7 +6,7 @@ export type { Effect, Fix, PlacedEvent, Unplaced, ZoneEvent, ZoneInput } from '.
 export { checkShard } from './invariants.ts';
 export { LiveIndex, type PositionOutcome, type TwoClocks } from './live-index.ts';
 export { type RouteWant, routeWants } from './route-wants.ts';
-export { isBelievable, ROUTED_ANSWERS_MAX } from './routed-times.ts';
+export { isBelievable, pairKey, ROUTED_ANSWERS_MAX } from './routed-times.ts';
 export { applyShard, dueMs, Shard, stepShard } from './shard.ts';
 export {
   copyShard,

@@ -129,6 +129,11 @@ export class Keys {
     return `${this.prefix}traces`;
   }
 
+  /** Counter: elements of a billed routes source asked for on a UTC day (days since 1970). */
+  routesElements(day: number): string {
+    return `${this.prefix}routes:elements:${day}`;
+  }
+
   card(delivery: string): string {
     return `${this.prefix}card:${delivery}`;
   }

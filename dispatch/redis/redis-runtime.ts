@@ -15,6 +15,7 @@ import { redisLease, redisPoison } from './redis-lease.ts';
 import { redisLog } from './redis-log.ts';
 import { redisOutbox } from './redis-outbox.ts';
 import { redisSnapshots } from './redis-snapshots.ts';
+import { routesBudget } from './routes-budget.ts';
 import { Scripts } from './scripts.ts';
 import { ZoneCache } from './zone-cache.ts';
 
@@ -35,6 +36,8 @@ export interface RedisRuntime {
   readonly ports: RuntimePorts;
   readonly keys: Keys;
   readonly bulk: Redis;
+  /** Takes billed elements out of the day's budget that all nodes share. */
+  routesBudget(elementsPerDay: number): (elements: number) => Promise<boolean>;
   close(): void;
 }
 
@@ -90,6 +93,7 @@ export async function openRedisRuntime(options: RedisRuntimeOptions): Promise<Re
     ports,
     keys,
     bulk,
+    routesBudget: (perDay) => routesBudget({ client: bulk, keys, scripts, clock }, perDay),
     close() {
       clock.stop();
       zones.stop();

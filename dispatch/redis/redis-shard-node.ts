@@ -35,7 +35,7 @@ export interface RunningShardNode {
 export async function startRedisShardNode(
   options: RedisShardNodeOptions,
 ): Promise<RunningShardNode> {
-  const { onProblem, shards, workers, speed, ...given } = options;
+  const { onProblem, shards, workers, speed, routes, ...given } = options;
   const leaseMs = options.leaseMs ?? LEASE_MS;
   assertLimits(leaseMs);
   const runtime = await openRedisRuntime({
@@ -45,7 +45,11 @@ export async function startRedisShardNode(
   });
   const subscriber = await connectRedis(options.redisUrl, 'subscriber', onProblem);
   const { clock, outbox } = runtime.ports;
-  const crew = new ThreadCrew({ ...given, leaseMs }, workers, onProblem);
+  const crew = new ThreadCrew(
+    { ...given, ...eachThread(routes, workers), leaseMs },
+    workers,
+    onProblem,
+  );
   const node = new ShardNode({
     ...{ node: options.node, shards, leaseMs, clock, crew },
     nodes: redisNodes({ client: runtime.bulk, subscriber, keys: runtime.keys, clock }),
@@ -72,4 +76,13 @@ export async function startRedisShardNode(
       runtime.close();
     },
   };
+}
+
+/** A node's rate of asking for road times, divided among its threads. */
+function eachThread(
+  routes: ThreadOptions['routes'],
+  workers: number,
+): Pick<ThreadOptions, 'routes'> {
+  if (!routes) return {};
+  return { routes: { ...routes, requestsPerSecond: routes.requestsPerSecond / workers } };
 }

@@ -16,6 +16,7 @@ export const SCRIPT_NAMES = [
   'lease-renew-1',
   'log-trim-4',
   'poison-count-2',
+  'routes-budget-1',
   'snapshot-flip-3',
 ] as const;
 export type ScriptName = (typeof SCRIPT_NAMES)[number];

@@ -4,6 +4,7 @@
  * and answers with `CrewNews`; it must not be imported, only started.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { openRoutes } from '../routes/open.ts';
 import { coreEngine } from '../runtime/core-engine.ts';
 import { ShardHost } from '../runtime/shard-host.ts';
 import { pictureOf, Squad } from '../runtime/squad.ts';
@@ -22,6 +23,9 @@ async function main(): Promise<void> {
     tell({ t: 'problem', problem, reason });
   };
   const runtime = await openRedisRuntime({ ...options, onProblem: report });
+  const routes =
+    options.routes &&
+    openRoutes(options.routes, runtime.routesBudget(options.routes.elementsPerDay), report);
   const squad = new Squad(
     (shard) =>
       new ShardHost({
@@ -35,10 +39,12 @@ async function main(): Promise<void> {
           ? {}
           : { snapshotRecords: options.snapshotRecords }),
         ...(options.logBytesMax === undefined ? {} : { logBytesMax: options.logBytesMax }),
+        ...(routes === undefined ? {} : { routes }),
       }),
   );
   const send = (): void => {
-    tell({ t: 'report', report: squad.report((host) => pictureOf(host, coreEngine)) });
+    const report = squad.report((host) => pictureOf(host, coreEngine));
+    tell({ t: 'report', report: routes ? { ...report, routes: routes.picture() } : report });
   };
   const timer = setInterval(send, REPORT_EVERY_MS);
   port.on('message', (order: CrewOrder) => {
@@ -47,6 +53,7 @@ async function main(): Promise<void> {
     else {
       clearInterval(timer);
       void squad.stop().finally(() => {
+        routes?.close();
         runtime.close();
         tell({ t: 'stopped' });
         port.close();

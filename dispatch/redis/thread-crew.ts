@@ -3,6 +3,7 @@
  * anew; its leases run out meanwhile, so nothing is served twice.
  */
 import { Worker } from 'node:worker_threads';
+import type { RoutesOptions } from '../routes/open.ts';
 import { AgeHistogram } from '../runtime/age-histogram.ts';
 import type { Crew } from '../runtime/shard-node.ts';
 import type { SquadReport } from '../runtime/squad.ts';
@@ -17,6 +18,8 @@ export interface ThreadOptions {
   readonly positionsMax?: number;
   readonly logBytesMax?: number;
   readonly snapshotRecords?: number;
+  /** Where road times are asked for; absent: nowhere. */
+  readonly routes?: RoutesOptions;
 }
 
 export type CrewOrder =

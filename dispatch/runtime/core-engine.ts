@@ -10,6 +10,7 @@ import {
   hashShard,
   LiveIndex,
   recoveryEffects,
+  routeWants,
   Shard,
   type ShardCopy,
   stepShard,
@@ -39,5 +40,6 @@ export const coreEngine: Engine<Shard, ShardCopy> = {
   hash: hashShard,
   check: checkShard,
   stats: (shard, zone, atMs) => zoneStats(shard, zone, atMs) ?? NOBODY,
+  routeWants,
   index: (shard, zone, clocks, hostMs) => new LiveIndex(shard, zone, clocks, hostMs),
 };

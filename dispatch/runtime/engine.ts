@@ -7,7 +7,14 @@ import type { ZoneEvent } from '../../contracts/events.ts';
 import type { ZoneId } from '../../contracts/ids.ts';
 import type { BatchPosition } from '../../contracts/position-batch.ts';
 import type { CellPicture, TrackMessage } from '../../contracts/push.ts';
-import type { Effect, PositionOutcome, TwoClocks, Unplaced, ZoneInput } from '../core/index.ts';
+import type {
+  Effect,
+  PositionOutcome,
+  RouteWant,
+  TwoClocks,
+  Unplaced,
+  ZoneInput,
+} from '../core/index.ts';
 
 export type RoundInput = Extract<ZoneInput, { kind: 'round' }>;
 export type StalledInput = Extract<ZoneInput, { kind: 'stalled' }>;
@@ -63,5 +70,7 @@ export interface Engine<S, C> {
   hash(shard: S): number;
   check(shard: S): readonly string[];
   stats(shard: S, zone: ZoneId, atMs: number): ZoneStats;
+  /** Road times that would help after this round, most useful first; taken lazily. */
+  routeWants(shard: S, zone: ZoneId, round: RoundInput, atMs: number): Iterable<RouteWant>;
   index(shard: S, zone: ZoneId, clocks: TwoClocks, hostMs: number): ZoneIndex;
 }

@@ -17,6 +17,7 @@ import { LOG_START } from './log-record.ts';
 import type { Intake, LeaseGrant, RuntimePorts } from './ports.ts';
 import { PositionFeed } from './position-feed.ts';
 import { restoreShard } from './restore.ts';
+import type { RoutesPort } from './routes-port.ts';
 import { Snapshotter } from './snapshotter.ts';
 import { Tenure } from './tenure.ts';
 import { isOwnKind, OwnFailures } from './zone-agenda.ts';
@@ -34,6 +35,8 @@ export interface HostOptions<S, C> {
   readonly logBytesMax?: number;
   readonly flags?: readonly number[];
   readonly onCommitted?: (shard: S, record: LogRecord) => void;
+  /** Where road times are asked for, shared by the hosts of a thread. Absent: nowhere. */
+  readonly routes?: RoutesPort;
   /** Names this attempt at the lease; unique for ever. Default: a random UUID. */
   readonly newNonce?: () => string;
   /** Monotone ms, for measuring pauses only. Default: performance.now. */
@@ -233,6 +236,7 @@ export class ShardHost<S, C> {
         ...(options.logBytesMax === undefined ? {} : { logBytesMax: options.logBytesMax }),
         ...(options.flags === undefined ? {} : { flags: options.flags }),
         ...(options.onCommitted === undefined ? {} : { onCommitted: options.onCommitted }),
+        ...(options.routes === undefined ? {} : { routes: options.routes }),
       },
       {
         restored,

@@ -7,6 +7,7 @@ import type { NodePicture } from '../../contracts/push.ts';
 import { AgeHistogram } from './age-histogram.ts';
 import { hostOf } from './assignment.ts';
 import type { Clock, NodesPort } from './ports.ts';
+import { totalRoutes } from './routes-port.ts';
 import type { SquadReport } from './squad.ts';
 
 /** The threads (or the one thread) that host shards for a node. */
@@ -168,6 +169,8 @@ export class ShardNode {
         dropped: this.picture.positions.dropped + dropped,
       },
     };
+    const routes = totalRoutes(reports.flatMap((report) => report.routes ?? []));
+    if (routes) this.picture = { ...this.picture, routes };
     await publish(this.picture);
   }
 }

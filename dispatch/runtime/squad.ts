@@ -2,7 +2,7 @@
  * The shard hosts of one thread: starts and stops them as told, and says what they are doing. Each
  * host gets its own turns; none waits for another.
  */
-import type { NodePicture } from '../../contracts/push.ts';
+import type { NodePicture, RoutesPicture } from '../../contracts/push.ts';
 import { AgeHistogram } from './age-histogram.ts';
 import type { ZoneStats } from './engine.ts';
 import type { ShardHost } from './shard-host.ts';
@@ -20,6 +20,8 @@ export interface SquadReport {
   readonly restores: number;
   /** Longest pause that a snapshot's copy has caused, ms. */
   readonly snapshotPauseMs: number;
+  /** Totals of the thread's asking for road times; absent when it does not ask. */
+  readonly routes?: RoutesPicture;
 }
 
 interface Member<S, C> {

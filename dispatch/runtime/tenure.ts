@@ -28,6 +28,8 @@ import { eventsByZone, placeEffect } from './placing.ts';
 import type { Intake, MailboxEntry, Outgoing, RuntimePorts } from './ports.ts';
 import type { PositionFeed } from './position-feed.ts';
 import type { Restored } from './restore.ts';
+import { RouteAsker } from './route-asker.ts';
+import type { RoutesPort } from './routes-port.ts';
 import type { Snapshotter } from './snapshotter.ts';
 import { STREAM_START, streamIdMs } from './stream-id.ts';
 import type { OwnFailures } from './zone-agenda.ts';
@@ -51,6 +53,8 @@ export interface TenureDeps<S, C> {
   readonly flags?: readonly number[];
   /** Called after every commit, with the state as committed (checks of tests and the simulator). */
   readonly onCommitted?: (shard: S, record: LogRecord) => void;
+  /** Where road times are asked for. Absent: nowhere. */
+  readonly routes?: RoutesPort;
 }
 
 export interface TenureStart<S> {
@@ -86,6 +90,7 @@ export class Tenure<S, C> {
   private fullSinceSeq: number | null = null;
   private firstRecord = true;
   private readonly hashes: HashCadence<S, C>;
+  private readonly asker: RouteAsker<S, C> | null;
 
   constructor(deps: TenureDeps<S, C>, start: TenureStart<S>) {
     this.deps = deps;
@@ -104,6 +109,7 @@ export class Tenure<S, C> {
       outbox: deps.ports.outbox,
       report: deps.report,
     });
+    this.asker = deps.routes ? new RouteAsker(deps, deps.routes, () => this.wake()) : null;
     this.followZones();
     this.sendOut(
       deps.engine
@@ -163,6 +169,7 @@ export class Tenure<S, C> {
   /** Ends everything in the background. The state must not be used afterwards. */
   async close(): Promise<void> {
     this.deps.snapshotter.stop();
+    this.asker?.close();
     await Promise.all([
       this.intake.close(),
       this.effects,
@@ -278,6 +285,8 @@ export class Tenure<S, C> {
       if (silence) draft.stepOwn(agenda.zone, silence);
       const stalled = agenda.stalled();
       if (stalled) draft.stepOwn(agenda.zone, stalled);
+      const told = this.asker?.take(agenda.zone);
+      if (told) draft.stepOwn(agenda.zone, told);
       const round = agenda.round(this.shard, this.atMs);
       if (round) {
         draft.stepOwn(agenda.zone, round);
@@ -338,6 +347,7 @@ export class Tenure<S, C> {
     }
     this.followZones();
     this.sendOut(items);
+    this.asker?.follow(this.shard, record);
   }
 
   /** One batch of effects is under way at a time, in order; `turn` waits while many are queued. */

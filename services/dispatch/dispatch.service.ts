@@ -12,6 +12,7 @@ import {
 } from '../../dispatch/redis/redis-shard-node.ts';
 import { ShadowCrew, type ShadowZone } from '../../dispatch/shadow/shadow-crew.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import { showRouteFigures } from './route-figures.ts';
 import { showShadows } from './shadow-metrics.ts';
 
 /** Metrics by name, each read from the node's picture when asked for. */
@@ -71,6 +72,9 @@ export function createService(context: ServiceContext): ServiceSchema {
       },
     });
   }
+  if (config.dispatch.routes) {
+    showRouteFigures(metrics, () => running?.node.picture.routes ?? null);
+  }
   context.addCheck('shards', async () => {
     if (!running) throw new Error('the node has not started');
     const missing = await running.unserved();
@@ -93,6 +97,7 @@ export function createService(context: ServiceContext): ServiceSchema {
         positionsMax: dispatch.positionsMax,
         logBytesMax: dispatch.logBytesMax,
         snapshotRecords: dispatch.snapshotRecords,
+        ...(dispatch.routes === undefined ? {} : { routes: dispatch.routes }),
         onProblem: (problem, error) => log.warn({ err: error }, problem),
       });
       const door = await context.door();

@@ -113,6 +113,7 @@ export const toyEngine: Engine<ToyShard, string> = {
     oldestUnassignedMs: null,
     idleSpreadMs: 0,
   }),
+  routeWants: () => [],
   index: () => ({
     position: () => 'indexed',
     sync: () => {},

@@ -12,7 +12,10 @@ const allowed: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'dispatch/core': ['dispatch/core', 'contracts'],
   'dispatch/runtime': ['dispatch/runtime', 'dispatch/core', 'contracts'],
   'dispatch/memory': ['dispatch/memory', 'dispatch/runtime', 'dispatch/core', 'contracts'],
-  'dispatch/redis': ['dispatch/redis', 'dispatch/runtime', 'dispatch/core', 'contracts'],
+  'dispatch/routes': ['dispatch/routes', 'dispatch/runtime', 'dispatch/core', 'contracts'],
+  'dispatch/redis': [
+    ...['dispatch/redis', 'dispatch/routes', 'dispatch/runtime', 'dispatch/core', 'contracts'],
+  ],
   'dispatch/shadow': [
     'dispatch/shadow',
     'dispatch/redis',

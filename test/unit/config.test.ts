@@ -88,6 +88,37 @@ describe('configuration', () => {
     ]);
   });
 
+  it('asks nobody for road times unless told whom, and then for what that one needs', () => {
+    assert.equal(loadConfig(minimal).dispatch.routes, undefined);
+    const osrm = { ...minimal, WAGGLE_ROUTES_SOURCE: 'osrm' };
+    assert.deepEqual(problemsOf(osrm), ['WAGGLE_ROUTES_URL']);
+    const google = { ...minimal, WAGGLE_ROUTES_SOURCE: 'google' };
+    assert.deepEqual(problemsOf(google), ['WAGGLE_ROUTES_KEY']);
+    const url = 'http://roads.internal/{profile}';
+    const set = { WAGGLE_ROUTES_URL: url, WAGGLE_ROUTES_PROFILES: 'car:driving,foot:walk' };
+    const { routes } = loadConfig({ ...osrm, ...set }).dispatch;
+    assert.equal(routes?.url, url);
+    assert.deepEqual(routes?.profiles, { car: 'driving', foot: 'walk' });
+    const keyed = loadConfig({ ...google, WAGGLE_ROUTES_KEY: 'k' }).dispatch.routes;
+    assert.equal(keyed?.url, 'https://routes.googleapis.com');
+    assert.equal(keyed?.traffic, true);
+  });
+
+  it('refuses road sources with a password in the URL, or names of no vehicle', () => {
+    const osrm = { ...minimal, WAGGLE_ROUTES_SOURCE: 'osrm' };
+    const url = 'http://roads';
+    const withPassword = { ...osrm, WAGGLE_ROUTES_URL: 'http://me:hunter2@roads' };
+    assert.deepEqual(problemsOf(withPassword), ['WAGGLE_ROUTES_URL']);
+    assert.throws(
+      () => loadConfig(withPassword),
+      (error: Error) => !error.message.includes('hunter2'),
+    );
+    for (const profiles of ['rocket:car', 'car', 'car:', 'car:a b', 'car:../x']) {
+      const env = { ...osrm, WAGGLE_ROUTES_URL: url, WAGGLE_ROUTES_PROFILES: profiles };
+      assert.deepEqual(problemsOf(env), ['WAGGLE_ROUTES_PROFILES'], profiles);
+    }
+  });
+
   it('gives an object that cannot be changed at any depth', () => {
     const config = loadConfig(minimal);
     const walk = (value: unknown): void => {
