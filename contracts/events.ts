@@ -182,6 +182,19 @@ export type ZoneEvent =
       readonly errorMs: number;
       readonly exact: boolean;
     }
+  /**
+   * A driver drove from one place to the door of a stop: what travel times are learned from. Between
+   * `leftMs` and `arrivedMs` lies nothing but driving.
+   */
+  | {
+      readonly type: 'drive.observed';
+      readonly driver: DriverId;
+      readonly vehicle: VehicleKind;
+      readonly from: Place;
+      readonly to: Place;
+      readonly leftMs: number;
+      readonly arrivedMs: number;
+    }
   | { readonly type: 'tombstones.dropped'; readonly count: number }
   // offers
   | {

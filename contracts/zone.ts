@@ -62,6 +62,8 @@ export interface ZonePolicy {
   readonly promiseSlackMs: number;
   /** Correct ready times by what each vendor's were before; false: believe what is told. */
   readonly learnReadyTimes: boolean;
+  /** Learn how long drives take from those that end, and plan with it. */
+  readonly learnTravel: boolean;
   /** Dispatch so that the driver is there this long before the ready time. */
   readonly arriveEarlyMs: number;
   readonly pickupServiceMs: number;
@@ -210,6 +212,7 @@ export const DEFAULT_POLICY: ZonePolicy = {
   foodAgeMsMax: 2_700_000,
   promiseSlackMs: 1_200_000,
   learnReadyTimes: true,
+  learnTravel: true,
   arriveEarlyMs: 120_000,
   pickupServiceMs: 120_000,
   dropoffServiceMs: 120_000,

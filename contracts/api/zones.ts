@@ -110,6 +110,7 @@ export const POLICY_PART = {
     foodAgeMsMax: DURATION_MS,
     promiseSlackMs: DURATION_MS,
     learnReadyTimes: { type: 'boolean' },
+    learnTravel: { type: 'boolean' },
     arriveEarlyMs: DURATION_MS,
     pickupServiceMs: DURATION_MS,
     dropoffServiceMs: DURATION_MS,

@@ -2,6 +2,7 @@
 import type { ZoneEvent } from '../../contracts/events.ts';
 import type { DriverId } from '../../contracts/ids.ts';
 import { changeDriver, type EventOf, scheduleDriver } from './change.ts';
+import { underWayAfter, withFix } from './drives.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Driver } from './records.ts';
 import { arrivalKey, type Zone } from './zone.ts';
@@ -27,7 +28,7 @@ export function applyToDriver(zone: Zone, event: ZoneEvent, atMs: number): void 
     case 'driver.fix':
       for (const fix of event.fixes) {
         const driver = zone.drivers[fix.slot];
-        if (driver) zone.drivers[fix.slot] = { ...driver, fix };
+        if (driver) zone.drivers[fix.slot] = withFix(zone, driver, fix);
       }
       return;
     case 'driver.silent':
@@ -52,6 +53,7 @@ export function applyToDriver(zone: Zone, event: ZoneEvent, atMs: number): void 
       return changeDriver(zone, event.driver, atMs, true, {
         plan: { version: event.version, stops: event.stops },
         idleSinceMs: atMs,
+        ...driveTo(zone, event, atMs),
         ...sentNowhere(zone, event.driver),
         ...stallOver(zone, event),
       });
@@ -110,6 +112,13 @@ function stallOver(zone: Zone, event: EventOf<'driver.plan'>): Partial<Driver> {
   const [next] = event.stops;
   if (!stall || (next?.id === stall.stop && !next.arrived)) return {};
   return { stall: null };
+}
+
+/** The drive that a new plan begins, goes on with or ends. */
+function driveTo(zone: Zone, event: EventOf<'driver.plan'>, atMs: number) {
+  const driver = zone.driver(event.driver);
+  const underWay = driver ? underWayAfter(zone, driver, event.stops, atMs) : undefined;
+  return underWay || driver?.underWay ? { underWay } : {};
 }
 
 function driverActed(zone: Zone, event: EventOf<'driver.acted'>, atMs: number): void {

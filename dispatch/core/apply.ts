@@ -6,6 +6,7 @@ import type { ZoneEvent } from '../../contracts/events.ts';
 import { applyToDelivery, dropTombstones } from './apply-delivery.ts';
 import { applyToDriver, rememberAnswer } from './apply-driver.ts';
 import { changeOffer, offerClosed, offerMade } from './apply-offer.ts';
+import { learnDrive } from './drives.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Zone } from './zone.ts';
 
@@ -41,6 +42,8 @@ export function applyEvent(zone: Zone, event: ZoneEvent, atMs: number): void {
       return;
     case 'transfer.answered':
       return rememberAnswer(zone, event);
+    case 'drive.observed':
+      return learnDrive(zone, event);
     case 'kitchen.observed':
       return zone.kitchens.learn(event.vendor, event.errorMs, event.exact);
     case 'tombstones.dropped':

@@ -8,6 +8,7 @@ import type { DeliveryId } from '../../contracts/ids.ts';
 import type { RefusalReason } from '../../contracts/refusals.ts';
 import { isAboard } from '../../contracts/states.ts';
 import type { Decision } from './decision.ts';
+import { observeArrival } from './drives.ts';
 import { finder, forceUnit, isWithinCapacity } from './insertion.ts';
 import { observePickup } from './kitchen-observations.ts';
 import { ZONE_LIMITS } from './limits.ts';
@@ -173,6 +174,7 @@ function arrived(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {
     (stop) => stop.kind === at.kind && isSamePlace(stop, at) && !stop.arrived,
   );
   if (here.length === 0) return DONE;
+  observeArrival(step, driver, at);
   setPlan(
     step,
     driver.id,

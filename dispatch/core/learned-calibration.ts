@@ -4,7 +4,7 @@
  * first, one in ten below the second and nine in ten below the third. The steps are small and
  * constant, so it never settles for good and follows a city that changes.
  */
-import type { Columns } from './learned-columns.ts';
+import type { Column, Columns } from './learned-columns.ts';
 import type { TripInputs } from './learned-inputs.ts';
 
 const HOURS = 24;
@@ -25,19 +25,19 @@ export class LearnedCalibration {
   p10 = 0;
   p90 = 0;
   mean = 0;
-  private readonly medianShift: Float64Array;
-  private readonly tailShift: Float64Array;
-  private readonly lowShift: Float64Array;
-  private readonly meanShift: Float64Array;
+  private readonly medianShift: Column<Float64Array>;
+  private readonly tailShift: Column<Float64Array>;
+  private readonly lowShift: Column<Float64Array>;
+  private readonly meanShift: Column<Float64Array>;
   private hour = 0;
   private length = 0;
   private spread = 0;
 
   constructor(columns: Columns) {
-    this.medianShift = columns.add(new Float64Array(CONTEXTS));
-    this.tailShift = columns.add(new Float64Array(CONTEXTS));
-    this.lowShift = columns.add(new Float64Array(CONTEXTS));
-    this.meanShift = columns.add(new Float64Array(CONTEXTS));
+    this.medianShift = columns.add(Float64Array, 1, CONTEXTS);
+    this.tailShift = columns.add(Float64Array, 1, CONTEXTS);
+    this.lowShift = columns.add(Float64Array, 1, CONTEXTS);
+    this.meanShift = columns.add(Float64Array, 1, CONTEXTS);
   }
 
   /** Sets `median`, `p10`, `p90` and `mean` (seconds) from what was predicted for a trip. */
@@ -64,12 +64,14 @@ export class LearnedCalibration {
     this.nudge(this.meanShift, MEAN_RATE * Math.max(-5, Math.min(5, excess)));
   }
 
-  private shift(shifts: Float64Array): number {
+  private shift(column: Column<Float64Array>): number {
+    const shifts = column.read(0);
     const sum = (shifts[this.hour] as number) + (shifts[this.length] as number);
     return Math.max(-SHIFT_MAX, Math.min(SHIFT_MAX, sum));
   }
 
-  private nudge(shifts: Float64Array, by: number): void {
+  private nudge(column: Column<Float64Array>, by: number): void {
+    const shifts = column.write(0);
     for (const at of [this.hour, this.length]) {
       const moved = (shifts[at] as number) + by;
       shifts[at] = Math.max(-SHIFT_MAX, Math.min(SHIFT_MAX, moved));

@@ -8,20 +8,27 @@
  */
 import { VEHICLE_KINDS } from '../../contracts/states.ts';
 import { LearnedCalibration } from './learned-calibration.ts';
-import { Columns } from './learned-columns.ts';
+import { Columns, type FrozenColumns, type PageRun } from './learned-columns.ts';
 import { AT_CONTEXT, NO_CELL, TripInputs } from './learned-inputs.ts';
 import { LearnedMemories } from './learned-memories.ts';
 import { LearnedNetwork } from './learned-network.ts';
 import { LearnedPairs } from './learned-pairs.ts';
 import { LEARNED, mix32, roughSeconds } from './learned-shape.ts';
 import { LearnedTraffic } from './learned-traffic.ts';
+import { LearnedTrust } from './learned-trust.ts';
 import { RandomStream } from './random.ts';
 
-/** A trip's ends in metres on the zone's plane with their cells, its start, its vehicle's index. */
-export type Trip = Pick<
-  TripInputs,
-  'fromX' | 'fromY' | 'toX' | 'toY' | 'fromCell' | 'toCell' | 'seconds' | 'vehicle'
->;
+/**
+ * A trip's ends in metres on the zone's plane with their cells, its start, its vehicle's index, and what
+ * distance and speed alone say that it takes.
+ */
+export interface Trip
+  extends Pick<
+    TripInputs,
+    'fromX' | 'fromY' | 'toX' | 'toY' | 'fromCell' | 'toCell' | 'seconds' | 'vehicle'
+  > {
+  guessSeconds: number;
+}
 
 /** Trips shorter or longer than this teach nothing: they are errors of whoever reports them. */
 export const TRIP_SECONDS_MIN = 1;
@@ -33,6 +40,8 @@ const SECONDS_PER_METER_MIN = 1 / 45;
 const FACTOR_MAX = 5;
 /** The spread is at least this part of the median. */
 const SPREAD_SHARE_MIN = 0.05;
+/** Ways shorter than this lean on distance and speed. */
+const NEAR_METERS = 100;
 /** How slowly the plain pace forgets, per trip. */
 const PACE_KEPT = 0.9998;
 
@@ -48,12 +57,18 @@ export class LearnedModel {
   private readonly pairs = new LearnedPairs(this.columns);
   private readonly calibration = new LearnedCalibration(this.columns);
   private readonly networks: LearnedNetwork[] = [];
-  /** Per vehicle: trips, seconds they took, rough seconds they should have taken. */
-  private readonly paces = this.columns.add(new Float64Array(3 * VEHICLE_KINDS.length));
+  /** Per vehicle: trips, seconds they took, seconds that distance and speed had said. */
+  private readonly paces = this.columns.add(Float64Array, 1, 3 * VEHICLE_KINDS.length);
   /** Trips that began, and that ended, in each hashed cell of resolution 7. */
-  private readonly visits = this.columns.add(new Float64Array(2 * LEARNED.rows7));
+  private readonly visits = this.columns.add(Float64Array, 2 * LEARNED.rows7);
+  /** A running mix of all that was predicted: two models with one history have one digest. */
+  private readonly told = this.columns.add(Uint32Array, 1);
+  private readonly trust = new LearnedTrust(this.columns);
   private readonly inputs = new TripInputs();
   private readonly recalled = new TripInputs();
+  private guessSeconds = 0;
+  private plainSeconds = 0;
+  private networksSeconds = 0;
 
   constructor() {
     for (let member = 0; member < LEARNED.members; member++) {
@@ -62,14 +77,23 @@ export class LearnedModel {
     }
   }
 
-  /** Bytes of state: the same from the first trip to the last. */
+  /** Bytes of state held now. They grow with what is learned, up to `bytesMax`. */
   get bytes(): number {
     return this.columns.bytes;
   }
 
+  get bytesMax(): number {
+    return this.columns.bytesMax;
+  }
+
+  /** 32 bits that tell two histories apart at once. Equal states have equal digests. */
+  get digest(): number {
+    return this.told.read(0)[0] as number;
+  }
+
   /** Trips learned with a vehicle, by its index in `VEHICLE_KINDS`. */
   trips(vehicle: number): number {
-    return this.paces[3 * vehicle] as number;
+    return this.paces.read(0)[3 * vehicle] as number;
   }
 
   /** Sets `median`, `p10`, `p90` and `mean` for a trip that starts at `trip.seconds`. */
@@ -91,6 +115,11 @@ export class LearnedModel {
     this.describe(trip);
     this.predict();
     this.calibration.learn(seconds);
+    this.trust.learn(
+      this.inputs.vehicle,
+      Math.abs(this.plainSeconds - seconds),
+      Math.abs(this.networksSeconds - seconds),
+    );
     this.learnTraffic(seconds);
     this.memories.keep(this.inputs, seconds);
     this.pairs.learn(this.inputs, seconds);
@@ -99,14 +128,17 @@ export class LearnedModel {
     return true;
   }
 
-  /** The whole state as chunks of bytes, for a snapshot. */
-  encode(): Generator<Uint8Array> {
-    return this.columns.encode();
+  /** The whole state as it is now, for a snapshot: it costs references, and it never changes. */
+  freeze(): FrozenColumns {
+    return this.columns.freeze();
   }
 
-  /** Takes back the state of `encode`. Throws Error when the chunks are of another layout. */
-  decode(chunks: Iterable<Uint8Array>): void {
-    this.columns.decode(chunks);
+  /**
+   * Takes back what `encodeColumns` made of a frozen state. False: it is of another version, and
+   * nothing was taken. Throws Error where it does not fit; the model is worthless then.
+   */
+  restore(runs: Iterable<PageRun>): boolean {
+    return this.columns.restore(runs);
   }
 
   private describe(trip: Trip): void {
@@ -119,6 +151,7 @@ export class LearnedModel {
     inputs.toCell = trip.toCell;
     inputs.seconds = trip.seconds;
     inputs.vehicle = trip.vehicle;
+    this.guessSeconds = trip.guessSeconds;
     inputs.derive();
     this.traffic.describe(inputs);
     this.pairs.describe(inputs);
@@ -134,52 +167,72 @@ export class LearnedModel {
       median += network.median / LEARNED.members;
       spread += network.spread / LEARNED.members;
     }
-    const plain = this.plainPace();
-    const trust = this.trust();
-    const low = plain / FACTOR_MAX;
-    const high = plain * FACTOR_MAX;
-    const learned = Math.max(low, Math.min(high, median));
-    const mixed = trust * learned + (1 - trust) * plain;
-    const wide = Math.min(high, Math.max(SPREAD_SHARE_MIN * mixed, spread));
     const rough = roughSeconds(inputs.meters);
+    const plain = this.plain();
+    const share = this.share();
+    const low = plain / FACTOR_MAX;
+    const high = plain * FACTOR_MAX + rough;
+    const learned = Math.max(low, Math.min(high, rough * median));
+    const mixed = share * learned + (1 - share) * plain;
+    const wide = Math.min(high, Math.max(SPREAD_SHARE_MIN * mixed, rough * spread));
     // Half of the duration again is a wide guess for what is not known.
-    const mixedSpread = trust * wide + (1 - trust) * 0.5 * plain;
-    this.calibration.correct(inputs, rough * mixed, rough * mixedSpread);
+    const mixedSpread = share * wide + (1 - share) * 0.5 * plain;
+    this.plainSeconds = plain;
+    this.networksSeconds = learned;
+    this.calibration.correct(inputs, mixed, mixedSpread);
   }
 
-  /** What all trips of the vehicle take against the rough guess; 1 before the first. */
-  private plainPace(): number {
+  /** Distance and speed, by how much longer all trips of the vehicle took than those said. */
+  private plain(): number {
     const at = 3 * this.inputs.vehicle;
-    const rough = this.paces[at + 2] as number;
-    return rough > 0 ? (this.paces[at + 1] as number) / rough : 1;
+    const paces = this.paces.read(0);
+    const guessed = paces[at + 2] as number;
+    const pace = guessed > 0 ? (paces[at + 1] as number) / guessed : 1;
+    return Math.max(1, this.guessSeconds * pace);
   }
 
-  /** 0 to 1: by trips of the vehicle, and by trips at the better known of the two ends. */
-  private trust(): number {
-    const { inputs, visits } = this;
-    const from = inputs.fromCell === NO_CELL ? 0 : (visits[placeRow(inputs.fromCell)] as number);
-    const toRow = LEARNED.rows7 + placeRow(inputs.toCell);
-    const to = inputs.toCell === NO_CELL ? 0 : (visits[toRow] as number);
+  /** The networks' part in an answer: by their record, and by trips at the better known end. */
+  private share(): number {
+    const { inputs } = this;
+    const from = this.visitsAt(inputs.fromCell, 0);
+    const to = this.visitsAt(inputs.toCell, LEARNED.rows7);
     const known = Math.max(from, to);
-    const trips = this.trips(inputs.vehicle);
-    return (known / (known + LEARNED.placeTrips)) * (trips / (trips + LEARNED.trustTrips));
+    // Hardly anybody drives to the next door: the nearer it is, the less was learned of such ways.
+    const near = Math.min(1, inputs.meters / NEAR_METERS);
+    return near * (known / (known + LEARNED.placeTrips)) * this.trust.share(inputs.vehicle);
+  }
+
+  private visitsAt(cell: number, first: number): number {
+    if (cell === NO_CELL) return 0;
+    const row = first + placeRow(cell);
+    return this.visits.read(row)[this.visits.at(row)] as number;
   }
 
   private count(seconds: number): void {
-    const { inputs, paces, visits } = this;
+    const { inputs } = this;
+    const paces = this.paces.write(0);
     const at = 3 * inputs.vehicle;
-    const rough = roughSeconds(inputs.meters);
     paces[at] = (paces[at] as number) + 1;
     paces[at + 1] = (paces[at + 1] as number) * PACE_KEPT + seconds;
-    paces[at + 2] = (paces[at + 2] as number) * PACE_KEPT + rough;
-    if (inputs.fromCell !== NO_CELL) bump(visits, placeRow(inputs.fromCell));
-    if (inputs.toCell !== NO_CELL) bump(visits, LEARNED.rows7 + placeRow(inputs.toCell));
+    paces[at + 2] = (paces[at + 2] as number) * PACE_KEPT + this.guessSeconds;
+    this.visit(inputs.fromCell, 0);
+    this.visit(inputs.toCell, LEARNED.rows7);
+    const told = this.told.write(0);
+    told[0] = mix32(((told[0] as number) ^ Math.floor(this.calibration.p90 * 4096)) >>> 0);
+  }
+
+  private visit(cell: number, first: number): void {
+    if (cell === NO_CELL) return;
+    const row = first + placeRow(cell);
+    const at = this.visits.at(row);
+    const visits = this.visits.write(row);
+    visits[at] = (visits[at] as number) + 1;
   }
 
   /** Compares the trip with what it should have taken in calm traffic. */
   private learnTraffic(seconds: number): void {
     const { inputs, networks } = this;
-    if (this.trips(inputs.vehicle) < 10 * LEARNED.trustTrips) return;
+    if (this.trips(inputs.vehicle) < LEARNED.calmTrips) return;
     const { dense } = inputs;
     let median = 0;
     for (let i = 0; i < 5; i++) this.held[i] = dense[AT_CONTEXT + i] as number;
@@ -211,9 +264,5 @@ export class LearnedModel {
 }
 
 function placeRow(cell: number): number {
-  return cell === NO_CELL ? 0 : mix32(Math.floor(cell / 64)) & (LEARNED.rows7 - 1);
-}
-
-function bump(counts: Float64Array, at: number): void {
-  counts[at] = (counts[at] as number) + 1;
+  return mix32(Math.floor(cell / 64)) & (LEARNED.rows7 - 1);
 }

@@ -5,7 +5,7 @@
  * dense part, adaptive steps for the sparse rows) on the absolute error, and answers from a slow
  * average of its weights, which is steadier than any one step. Only +, −, ×, ÷ and sqrt.
  */
-import type { Columns } from './learned-columns.ts';
+import type { Column, Columns } from './learned-columns.ts';
 import type { TripInputs } from './learned-inputs.ts';
 import { ROW_SLOTS, ROWS_TOTAL } from './learned-inputs.ts';
 import { LEARNED, roughSeconds } from './learned-shape.ts';
@@ -35,15 +35,15 @@ export class LearnedNetwork {
   /** Multiples of the rough guess, of the last `answer`. */
   median = 1;
   spread = 0.4;
-  private readonly weights: Float64Array;
-  private readonly average: Float64Array;
-  private readonly momentum: Float64Array;
-  private readonly variance: Float64Array;
-  private readonly rows: Float32Array;
-  private readonly rowAverage: Float32Array;
-  private readonly rowVariance: Float32Array;
+  private readonly weights: Column<Float64Array>;
+  private readonly average: Column<Float64Array>;
+  private readonly momentum: Column<Float64Array>;
+  private readonly variance: Column<Float64Array>;
+  private readonly rows: Column<Float32Array>;
+  private readonly rowAverage: Column<Float32Array>;
+  private readonly rowVariance: Column<Float32Array>;
   /** Running powers of Adam's two decays, and the number of steps taken. */
-  private readonly progress: Float64Array;
+  private readonly progress: Column<Float64Array>;
   private readonly gradient = new Float64Array(WEIGHTS);
   private readonly x = new Float64Array(INPUTS);
   private readonly dx = new Float64Array(INPUTS);
@@ -52,33 +52,35 @@ export class LearnedNetwork {
   private readonly h2 = new Float64Array(hidden2);
 
   constructor(columns: Columns, random: () => number) {
-    this.weights = columns.add(new Float64Array(WEIGHTS));
-    this.average = columns.add(new Float64Array(WEIGHTS));
-    this.momentum = columns.add(new Float64Array(WEIGHTS));
-    this.variance = columns.add(new Float64Array(WEIGHTS));
-    this.rows = columns.add(new Float32Array(ROWS_TOTAL * width));
-    this.rowAverage = columns.add(new Float32Array(ROWS_TOTAL * width));
-    this.rowVariance = columns.add(new Float32Array(ROWS_TOTAL * width));
-    this.progress = columns.add(new Float64Array([1, 1, 0]));
+    this.weights = columns.add(Float64Array, 1, WEIGHTS);
+    this.average = columns.add(Float64Array, 1, WEIGHTS);
+    this.momentum = columns.add(Float64Array, 1, WEIGHTS);
+    this.variance = columns.add(Float64Array, 1, WEIGHTS);
+    this.rows = columns.add(Float32Array, ROWS_TOTAL, width);
+    this.rowAverage = columns.add(Float32Array, ROWS_TOTAL, width);
+    this.rowVariance = columns.add(Float32Array, ROWS_TOTAL, width);
+    this.progress = columns.add(Float64Array, 1, 3);
+    this.progress.write(0).set([1, 1, 0]);
+    const weights = this.weights.write(0);
     const scatter = (at: number, count: number, size: number) => {
-      for (let i = at; i < at + count; i++) this.weights[i] = (random() * 2 - 1) * size;
+      for (let i = at; i < at + count; i++) weights[i] = (random() * 2 - 1) * size;
     };
     scatter(0, AT_B1, Math.sqrt(6 / INPUTS));
     scatter(AT_W2, hidden2 * hidden1, Math.sqrt(6 / hidden1));
     scatter(AT_W3, 2 * hidden2, 0.05);
-    this.weights[AT_B3] = 1;
-    this.weights[AT_B3 + 1] = 0.4;
-    this.average.set(this.weights);
+    weights[AT_B3] = 1;
+    weights[AT_B3 + 1] = 0.4;
+    this.average.write(0).set(weights);
   }
 
   /** Sets `median` and `spread` for the inputs, from the averaged weights. */
   answer(inputs: TripInputs): void {
-    this.forward(this.average, this.rowAverage, inputs);
+    this.forward(this.average.read(0), this.rowAverage, inputs);
   }
 
   /** Adds what one finished trip of `seconds` says to the gradient, and moves its rows. */
   study(inputs: TripInputs, seconds: number): void {
-    this.forward(this.weights, this.rows, inputs);
+    this.forward(this.weights.read(0), this.rows, inputs);
     const rough = roughSeconds(inputs.meters);
     const size = rough / 300;
     const toMedian = size * rounded(rough * this.median - seconds);
@@ -88,7 +90,12 @@ export class LearnedNetwork {
 
   /** Moves the dense weights by the mean of `trips` gradients, and the average after them. */
   step(trips: number): void {
-    const { weights, average, momentum, variance, gradient, progress } = this;
+    const { gradient } = this;
+    const weights = this.weights.write(0);
+    const average = this.average.write(0);
+    const momentum = this.momentum.write(0);
+    const variance = this.variance.write(0);
+    const progress = this.progress.write(0);
     const power1 = (progress[0] as number) * 0.9;
     const power2 = (progress[1] as number) * 0.999;
     const steps = (progress[2] as number) + 1;
@@ -111,7 +118,7 @@ export class LearnedNetwork {
     }
   }
 
-  private forward(weights: Float64Array, rows: Float32Array, inputs: TripInputs): void {
+  private forward(weights: Float64Array, rows: Column<Float32Array>, inputs: TripInputs): void {
     const { x, h1, h2 } = this;
     x.set(inputs.dense);
     for (let i = dense; i < INPUTS; i++) x[i] = 0;
@@ -120,8 +127,10 @@ export class LearnedNetwork {
       if (row < 0) continue;
       const share = inputs.shares[slot] as number;
       const at = dense + (SUM_OF_ROW[slot] as number) * width;
+      const page = rows.read(row);
+      const from = rows.at(row);
       for (let i = 0; i < width; i++) {
-        x[at + i] = (x[at + i] as number) + share * (rows[row * width + i] as number);
+        x[at + i] = (x[at + i] as number) + share * (page[from + i] as number);
       }
     }
     layer(weights, 0, AT_B1, x, h1);
@@ -137,7 +146,8 @@ export class LearnedNetwork {
   }
 
   private backward(toMedian: number, toSpread: number, inputs: TripInputs): void {
-    const { weights, gradient, x, h1, h2, d1, dx } = this;
+    const { gradient, x, h1, h2, d1, dx } = this;
+    const weights = this.weights.read(0);
     gradient[AT_B3] = (gradient[AT_B3] as number) + toMedian;
     gradient[AT_B3 + 1] = (gradient[AT_B3 + 1] as number) + toSpread;
     d1.fill(0);
@@ -157,12 +167,16 @@ export class LearnedNetwork {
     }
     for (let slot = 0; slot < ROW_SLOTS; slot++) {
       const row = inputs.rows[slot] as number;
-      if (row >= 0) this.moveRow(row * width, slot, inputs.shares[slot] as number);
+      if (row >= 0) this.moveRow(row, slot, inputs.shares[slot] as number);
     }
   }
 
-  private moveRow(at: number, slot: number, share: number): void {
-    const { rows, rowAverage, rowVariance, dx } = this;
+  private moveRow(row: number, slot: number, share: number): void {
+    const { dx } = this;
+    const rows = this.rows.write(row);
+    const rowAverage = this.rowAverage.write(row);
+    const rowVariance = this.rowVariance.write(row);
+    const at = this.rows.at(row);
     const from = dense + (SUM_OF_ROW[slot] as number) * width;
     for (let i = 0; i < width; i++) {
       const g = (dx[from + i] as number) * share;

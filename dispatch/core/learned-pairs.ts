@@ -3,7 +3,7 @@
  * shrunk towards the coarser one by how few trips it has seen. Hashed into bounded tables: a pair
  * that comes often wears down the one that holds its slot, and takes it.
  */
-import type { Columns } from './learned-columns.ts';
+import type { Column, Columns } from './learned-columns.ts';
 import { CONTEXT_PAIRS, NO_CELL, type TripInputs } from './learned-inputs.ts';
 import { LEARNED, mixPair, roughSeconds } from './learned-shape.ts';
 
@@ -15,41 +15,47 @@ const WEAR = 0.7;
 const LEVELS = 3;
 
 class PairTable {
-  private readonly keys: Uint32Array;
-  private readonly ratios: Float32Array;
-  private readonly weights: Float32Array;
+  private readonly keys: Column<Uint32Array>;
+  private readonly ratios: Column<Float32Array>;
+  private readonly weights: Column<Float32Array>;
   private readonly mask: number;
 
   constructor(columns: Columns, size: number) {
     this.mask = size - 1;
-    this.keys = columns.add(new Uint32Array(size));
-    this.ratios = columns.add(new Float32Array(size));
-    this.weights = columns.add(new Float32Array(size));
+    this.keys = columns.add(Uint32Array, size);
+    this.ratios = columns.add(Float32Array, size);
+    this.weights = columns.add(Float32Array, size);
   }
 
   weight(key: number): number {
     const slot = key & this.mask;
-    return this.keys[slot] === key ? (this.weights[slot] as number) : 0;
+    const at = this.keys.at(slot);
+    return this.keys.read(slot)[at] === key ? (this.weights.read(slot)[at] as number) : 0;
   }
 
   ratio(key: number): number {
-    return this.ratios[key & this.mask] as number;
+    const slot = key & this.mask;
+    return this.ratios.read(slot)[this.ratios.at(slot)] as number;
   }
 
   learn(key: number, ratio: number): void {
     const slot = key & this.mask;
-    if (this.keys[slot] !== key) {
-      const left = (this.weights[slot] as number) * WEAR;
-      this.weights[slot] = left;
+    // The three columns are alike, so a slot stands at one place in each of their pages.
+    const at = this.keys.at(slot);
+    const weights = this.weights.write(slot);
+    const ratios = this.ratios.write(slot);
+    if (this.keys.read(slot)[at] !== key) {
+      const left = (weights[at] as number) * WEAR;
+      weights[at] = left;
       if (left > 1) return;
-      this.keys[slot] = key;
-      this.weights[slot] = 0;
-      this.ratios[slot] = 0;
+      this.keys.write(slot)[at] = key;
+      weights[at] = 0;
+      ratios[at] = 0;
     }
-    const weight = Math.min(LEARNED.pairWeightMax, (this.weights[slot] as number) + 1);
-    const mean = this.ratios[slot] as number;
-    this.weights[slot] = weight;
-    this.ratios[slot] = mean + (ratio - mean) / weight;
+    const weight = Math.min(LEARNED.pairWeightMax, (weights[at] as number) + 1);
+    const mean = ratios[at] as number;
+    weights[at] = weight;
+    ratios[at] = mean + (ratio - mean) / weight;
   }
 }
 

@@ -3,7 +3,7 @@
  * Nothing below names a city; rates were chosen once and hold for every vehicle and place. A change
  * of any size changes the layout of saved states, so `LEARNED_STATE_VERSION` must grow with it.
  */
-export const LEARNED_STATE_VERSION = 1;
+export const LEARNED_STATE_VERSION = 2;
 
 export const LEARNED = {
   /** Networks whose answers are averaged. Two are worth 0.7 s of error over one on taxi trips. */
@@ -34,8 +34,8 @@ export const LEARNED = {
   /** Traffic is kept per 5 minutes, this many back (about 42 hours): longer than any trip. */
   trafficSlots: 512,
   trafficSlotSeconds: 300,
-  /** Trips until the networks count as much as the plain pace. */
-  trustTrips: 300,
+  /** Trips of a vehicle before its traffic is compared with a calm city. */
+  calmTrips: 3_000,
   /** Trips of a vehicle kind before the model answers for it at all. */
   vehicleTrips: 50,
   /** Trips at a place until its own answers count as much as the plain pace. */

@@ -5,13 +5,14 @@
 import { VEHICLE_KINDS, type VehicleKind } from '../../contracts/states.ts';
 import type { ZoneConfig } from '../../contracts/zone.ts';
 import { NO_CELL } from './learned-inputs.ts';
-import type { LearnedModel, Trip } from './learned-model.ts';
+import type { Trip } from './learned-model.ts';
 import { LEARNED } from './learned-shape.ts';
+import type { LearnedState } from './learned-state.ts';
 import { Plane } from './plane.ts';
 import { type CellPoint, emptyAnswer, type TravelAnswer, type TravelTime } from './travel-time.ts';
 
 export class LearnedTravelTime implements TravelTime {
-  private readonly model: LearnedModel;
+  private readonly learned: LearnedState;
   private readonly plane: Plane;
   private readonly fallback: TravelTime;
   private readonly trip: Trip = {
@@ -23,11 +24,12 @@ export class LearnedTravelTime implements TravelTime {
     toCell: NO_CELL,
     seconds: 0,
     vehicle: 0,
+    guessSeconds: 0,
   };
   private readonly own = emptyAnswer();
 
-  constructor(model: LearnedModel, plane: ZoneConfig['plane'], fallback: TravelTime) {
-    this.model = model;
+  constructor(learned: LearnedState, plane: ZoneConfig['plane'], fallback: TravelTime) {
+    this.learned = learned;
     this.plane = new Plane(plane);
     this.fallback = fallback;
   }
@@ -45,17 +47,19 @@ export class LearnedTravelTime implements TravelTime {
     departMs: number,
     into: TravelAnswer,
   ): void {
+    const { model } = this.learned;
     const kind = VEHICLE_KINDS.indexOf(vehicle);
-    if (this.model.trips(kind) < LEARNED.vehicleTrips) {
+    const isHere = from.latE7 === to.latE7 && from.lonE7 === to.lonE7;
+    if (!model || isHere || model.trips(kind) < LEARNED.vehicleTrips) {
       this.fallback.answer(from, to, vehicle, departMs, into);
       return;
     }
-    this.place(from, to, kind, departMs);
-    this.model.answer(this.trip);
-    into.p50Ms = Math.round(this.model.median * 1_000);
-    into.p10Ms = Math.round(this.model.p10 * 1_000);
-    into.p90Ms = Math.max(into.p50Ms, Math.round(this.model.p90 * 1_000));
-    into.meanMs = Math.round(this.model.mean * 1_000);
+    this.place(from, to, vehicle, departMs);
+    model.answer(this.trip);
+    into.p50Ms = Math.round(model.median * 1_000);
+    into.p10Ms = Math.round(model.p10 * 1_000);
+    into.p90Ms = Math.max(into.p50Ms, Math.round(model.p90 * 1_000));
+    into.meanMs = Math.round(model.mean * 1_000);
   }
 
   /**
@@ -69,12 +73,12 @@ export class LearnedTravelTime implements TravelTime {
     departMs: number,
     tookMs: number,
   ): boolean {
-    this.place(from, to, VEHICLE_KINDS.indexOf(vehicle), departMs);
-    return this.model.learn(this.trip, tookMs / 1_000);
+    this.place(from, to, vehicle, departMs);
+    return this.learned.taught().learn(this.trip, tookMs / 1_000);
   }
 
-  private place(from: CellPoint, to: CellPoint, vehicle: number, departMs: number): void {
-    const { trip, plane } = this;
+  private place(from: CellPoint, to: CellPoint, vehicle: VehicleKind, departMs: number): void {
+    const { trip, plane, fallback } = this;
     trip.fromX = plane.x(from.lonE7);
     trip.fromY = plane.y(from.latE7);
     trip.toX = plane.x(to.lonE7);
@@ -82,6 +86,7 @@ export class LearnedTravelTime implements TravelTime {
     trip.fromCell = from.cell ?? NO_CELL;
     trip.toCell = to.cell ?? NO_CELL;
     trip.seconds = departMs / 1_000;
-    trip.vehicle = vehicle;
+    trip.vehicle = VEHICLE_KINDS.indexOf(vehicle);
+    trip.guessSeconds = fallback.ms(from, to, vehicle, departMs) / 1_000;
   }
 }

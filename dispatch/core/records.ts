@@ -36,6 +36,14 @@ export interface Outcome {
   readonly refused?: RefusalReason;
 }
 
+/** A drive under way: where and when it began, and one fix on its way. */
+export interface UnderWay {
+  readonly from: Place;
+  /** Zone ms at which it left; may lie ahead, where leaving takes time. */
+  readonly leftMs: number;
+  readonly via?: Place & { readonly atMs: number };
+}
+
 /**
  * A driver in a zone.
  *
@@ -68,6 +76,8 @@ export interface Driver {
   readonly pastOffers: readonly PastOffer[];
   /** The last position a round recorded. */
   readonly fix: Fix | null;
+  /** The drive to its next stop; absent while it stands, or where its start is not known. */
+  readonly underWay?: UnderWay | undefined;
   readonly leaving: {
     readonly to: ZoneId;
     readonly transfer: number;

@@ -10,6 +10,8 @@ import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
 import { exceptionDueMs } from './exception-due.ts';
 import type { DeliveryExceptions } from './exceptions.ts';
 import type { KitchenRecord } from './kitchens.ts';
+import type { PageRun } from './learned-columns.ts';
+import { encodeLearned, type LearnedCopy } from './learned-state.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
 import type { RoutedTime } from './routed-times.ts';
@@ -40,6 +42,8 @@ interface ZoneCopy {
   readonly kitchens: readonly KitchenRecord[];
   readonly arrivals: readonly (readonly [string, readonly [number, boolean]])[];
   readonly routed: readonly RoutedTime[];
+  /** Null while nothing was learned. */
+  readonly learned: LearnedCopy | null;
 }
 
 export interface ShardCopy {
@@ -47,8 +51,11 @@ export interface ShardCopy {
   readonly zones: readonly ZoneCopy[];
 }
 
-/** Copies what the shard holds now; the copy never changes afterwards. */
-export function copyShard(shard: Shard): ShardCopy {
+/**
+ * Copies what the shard holds now; the copy never changes afterwards. `isWhole` false: of what was
+ * learned only its digest, which is enough for a hash.
+ */
+export function copyShard(shard: Shard, isWhole = true): ShardCopy {
   const zones = [...shard.zones].map(([id, zone]) => ({
     id,
     config: zone.config,
@@ -67,6 +74,7 @@ export function copyShard(shard: Shard): ShardCopy {
     kitchens: zone.kitchens.all(),
     arrivals: [...zone.arrivals],
     routed: zone.routed.all(),
+    learned: zone.learned.copy(isWhole),
   }));
   return { shard: shard.shard, zones };
 }
@@ -101,11 +109,20 @@ const PARTS: readonly Part[] = [
   'routed',
 ];
 
+/** Pages of what was learned: bounded by bytes, not by records. */
+const LEARNED_PART = 'learned';
+
 interface Chunk {
   readonly zone?: ZoneId;
-  readonly part?: Part;
+  readonly part?: Part | typeof LEARNED_PART;
   readonly items?: readonly unknown[];
-  readonly head?: { config: ZoneConfig; counter: number; rounds: number };
+  readonly head?: {
+    readonly config: ZoneConfig;
+    readonly counter: number;
+    readonly rounds: number;
+    /** Digest of what was learned. */
+    readonly learned?: number;
+  };
   readonly shard?: number;
   readonly version?: number;
 }
@@ -116,7 +133,8 @@ export function* encodeCopy(copy: ShardCopy): Generator<string> {
   yield JSON.stringify(first);
   for (const zone of copy.zones) {
     const { config, counter, rounds } = zone;
-    const head: Chunk = { zone: zone.id, head: { config, counter, rounds } };
+    const learned = zone.learned === null ? {} : { learned: zone.learned.digest };
+    const head: Chunk = { zone: zone.id, head: { config, counter, rounds, ...learned } };
     yield JSON.stringify(head);
     for (const part of PARTS) {
       const records: readonly unknown[] = zone[part];
@@ -125,6 +143,10 @@ export function* encodeCopy(copy: ShardCopy): Generator<string> {
         const chunk: Chunk = { zone: zone.id, part, items };
         yield JSON.stringify(chunk);
       }
+    }
+    for (const items of encodeLearned(zone.learned)) {
+      const chunk: Chunk = { zone: zone.id, part: LEARNED_PART, items };
+      yield JSON.stringify(chunk);
     }
   }
 }
@@ -158,8 +180,10 @@ export function decodeShard(chunks: Iterable<string>): Shard {
   return shard;
 }
 
-function takeIn(zone: Zone, part: Part, items: readonly unknown[]): void {
+function takeIn(zone: Zone, part: Part | typeof LEARNED_PART, items: readonly unknown[]): void {
   switch (part) {
+    case LEARNED_PART:
+      return zone.learned.restore(items as PageRun[]);
     case 'drivers':
       for (const item of items as (Driver | null)[]) zone.drivers.push(item);
       return;
@@ -234,7 +258,7 @@ export function hashCopy(copy: ShardCopy): number {
   return hash;
 }
 
-/** `hashCopy` of the shard as it is now. */
+/** `hashCopy` of the shard as it is now, with a digest for what was learned. */
 export function hashShard(shard: Shard): number {
-  return hashCopy(copyShard(shard));
+  return hashCopy(copyShard(shard, false));
 }

@@ -3,6 +3,8 @@
  * A zone makes it anew whenever its configuration changes; what was learned lives in the zone.
  */
 import type { ZoneConfig } from '../../contracts/zone.ts';
+import type { LearnedState } from './learned-state.ts';
+import { LearnedTravelTime } from './learned-travel-time.ts';
 import type { RoutedTimes } from './routed-times.ts';
 import { RoutedTravel } from './routed-travel.ts';
 import { DistanceSpeed, type TravelTime } from './travel-time.ts';
@@ -11,8 +13,17 @@ import { DistanceSpeed, type TravelTime } from './travel-time.ts';
 export interface TravelSources {
   readonly config: ZoneConfig;
   readonly routed: RoutedTimes;
+  readonly learned: LearnedState;
 }
 
+/** First what a routes source told, then what drives have taught, then distance and speed. */
 export function travelOf(zone: TravelSources): TravelTime {
-  return new RoutedTravel(zone.routed, zone.config.plane, new DistanceSpeed(zone.config));
+  const { policy, plane } = zone.config;
+  const ours = policy.learnTravel ? learnedTravelOf(zone) : new DistanceSpeed(zone.config);
+  return new RoutedTravel(zone.routed, plane, ours);
+}
+
+/** What drives have taught the zone; distance and speed where that is too little. */
+export function learnedTravelOf({ learned, config }: TravelSources): LearnedTravelTime {
+  return new LearnedTravelTime(learned, config.plane, new DistanceSpeed(config));
 }

@@ -21,6 +21,7 @@ import { Agenda } from './agenda.ts';
 import { Demand } from './demand.ts';
 import { Exceptions } from './exceptions.ts';
 import { Kitchens } from './kitchens.ts';
+import { LearnedState } from './learned-state.ts';
 import { Plane } from './plane.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
 import { RoutedTimes } from './routed-times.ts';
@@ -40,6 +41,8 @@ export class Zone {
   readonly thoughts = new Map<DriverId, readonly (readonly DeliveryId[])[]>();
   /** Where pickups have been asked for. */
   readonly demand = new Demand();
+  /** What drives have taught of travel times. */
+  readonly learned = new LearnedState();
   /** Road times told from outside. */
   readonly routed = new RoutedTimes();
   /** What is wrong and not over yet. */

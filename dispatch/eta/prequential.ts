@@ -3,7 +3,7 @@
  * with what had ended by then, and learned when it ends. Nothing is looked at twice or ahead.
  */
 import type { ZoneConfig } from '../../contracts/zone.ts';
-import { LearnedModel } from '../core/learned-model.ts';
+import { LearnedState } from '../core/learned-state.ts';
 import { LearnedTravelTime } from '../core/learned-travel-time.ts';
 import { emptyAnswer, type TravelTime, writeGuess } from '../core/travel-time.ts';
 import type { RecordedTrip } from './trips-file.ts';
@@ -45,9 +45,9 @@ export function scoreTrips(trips: readonly RecordedTrip[], options: ScoringOptio
   const ends = [...trips].sort(
     (a, b) => a.endSeconds - b.endSeconds || a.startSeconds - b.startSeconds,
   );
-  const model = new LearnedModel();
+  const learned = new LearnedState();
   const plane = planeAround(starts);
-  const travel = new LearnedTravelTime(model, plane, untaught(plane));
+  const travel = new LearnedTravelTime(learned, plane, untaught(plane));
   const answer = emptyAnswer();
   const sums = { trips: 0, error: 0, share: 0, p10: 0, p50: 0, p90: 0 };
   let ended = 0;
@@ -79,7 +79,7 @@ export function scoreTrips(trips: readonly RecordedTrip[], options: ScoringOptio
     p10CoveragePercent: round((100 * sums.p10) / sums.trips, 2),
     p90CoveragePercent: round((100 * sums.p90) / sums.trips, 2),
     microsecondsPerAnswer: round(timeAnswers(travel, starts, options.clock), 2),
-    stateBytes: model.bytes,
+    stateBytes: learned.model?.bytes ?? 0,
   };
 }
 

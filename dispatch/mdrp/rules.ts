@@ -82,6 +82,8 @@ export function zoneOf(instance: Instance, atlas: Atlas, tuning: Tuning = {}): Z
       arriveEarlyMs: 0,
       joinBeforeMs: 0,
       joinAboard: false,
+      // The instance says how long every way takes.
+      learnTravel: false,
       repositionMsMax: 10 * MINUTE_MS,
       pickupServiceMs: half(instance.pickupService),
       pickupLeaveMs: half(instance.pickupService),

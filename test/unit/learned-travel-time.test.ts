@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { haversineMeters, type Place } from '../../contracts/geo.ts';
+import { encodeColumns, type PageRun } from '../../dispatch/core/learned-columns.ts';
 import { LearnedModel } from '../../dispatch/core/learned-model.ts';
+import { LearnedState } from '../../dispatch/core/learned-state.ts';
 import { LearnedTravelTime } from '../../dispatch/core/learned-travel-time.ts';
 import { RandomStream } from '../../dispatch/core/random.ts';
 import {
@@ -62,8 +64,9 @@ function drives(count: number, seed: string): Drive[] {
 }
 
 function fresh(): { model: LearnedModel; travel: LearnedTravelTime } {
-  const model = new LearnedModel();
-  return { model, travel: new LearnedTravelTime(model, plane, fallback) };
+  const learned = new LearnedState();
+  const model = learned.taught();
+  return { model, travel: new LearnedTravelTime(learned, plane, fallback) };
 }
 
 function teach(travel: LearnedTravelTime, all: readonly Drive[]): void {
@@ -78,8 +81,12 @@ function ask(travel: LearnedTravelTime, from: Place, to: Place, departMs: number
   return answer;
 }
 
+function chunksOf(model: LearnedModel): PageRun[][] {
+  return [...encodeColumns(model.freeze())];
+}
+
 function bytesOf(model: LearnedModel): Buffer {
-  return Buffer.concat([...model.encode()]);
+  return Buffer.from(JSON.stringify(chunksOf(model)));
 }
 
 describe('the learned travel time', () => {
@@ -204,27 +211,46 @@ describe('the learned travel time', () => {
     assert.ok(!bytesOf(copy.model).equals(bytesOf(model)));
   });
 
-  it('keeps to its memory, however much it learns', () => {
-    assert.equal(model.bytes, new LearnedModel().bytes);
-    assert.ok(model.bytes <= BYTES_MAX);
-    const chunks = [...model.encode()];
-    assert.ok(chunks.every((chunk) => chunk.length <= 65_536));
-    const encoded = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    assert.equal(encoded, model.bytes + 8);
+  it('takes memory as it learns, up to its bound', () => {
+    assert.ok(new LearnedModel().bytes < 200_000);
+    assert.ok(model.bytes < model.bytesMax && model.bytesMax <= BYTES_MAX);
+    const chunks = chunksOf(model);
+    assert.ok(chunks.every((chunk) => JSON.stringify(chunk).length <= 65_536));
+    const text = chunks.flat().reduce((sum, [, , bytes]) => sum + bytes.length, 0);
+    assert.ok(text > model.bytes && text < 1.5 * model.bytes);
   });
 
-  it('refuses chunks that are missing, foreign or too many', () => {
-    const chunks = [...model.encode()];
-    const broken: readonly (readonly Uint8Array[])[] = [
-      [],
-      chunks.slice(0, -1),
-      chunks.slice(1),
-      [...chunks, new Uint8Array(4)],
-      [new Uint8Array(8), ...chunks.slice(1)],
+  it('never changes a copy by learning on', () => {
+    const { model: own, travel: teaching } = restored(model);
+    const frozen = own.freeze();
+    const before = JSON.stringify([...encodeColumns(frozen)]);
+    teach(teaching, drives(50, 'after the copy'));
+    assert.equal(JSON.stringify([...encodeColumns(frozen)]), before);
+    assert.notEqual(bytesOf(own).toString(), before);
+  });
+
+  it('tells two histories apart by their digests', () => {
+    const { model: own, travel: teaching } = restored(model);
+    assert.equal(own.digest, model.digest);
+    teach(teaching, drives(1, 'one more'));
+    assert.notEqual(own.digest, model.digest);
+  });
+
+  it('refuses pages that do not fit, and leaves those of another version', () => {
+    const [, , bytes] = (chunksOf(model).flat()[1] ?? []) as unknown as PageRun;
+    const broken: readonly PageRun[] = [
+      [999, 0, bytes],
+      [1, -1, bytes],
+      [1, 1e9, bytes],
+      [1, 0, `${bytes}AAAA`],
     ];
-    for (const each of broken) {
-      assert.throws(() => new LearnedModel().decode(each), /learned travel time/);
+    for (const run of broken) {
+      assert.throws(() => new LearnedModel().restore([run]), /learned travel time/);
     }
+    const untaught = new LearnedState();
+    untaught.restore([[-1, 99_999, ''], ...chunksOf(model).flat().slice(1)]);
+    for (const chunk of chunksOf(model).slice(1)) untaught.restore(chunk);
+    assert.equal(untaught.model, null);
   });
 });
 
@@ -260,6 +286,6 @@ describe('a learned model in a city that changes', () => {
 
 function restored(model: LearnedModel): { model: LearnedModel; travel: LearnedTravelTime } {
   const copy = fresh();
-  copy.model.decode(model.encode());
+  for (const chunk of chunksOf(model)) assert.equal(copy.model.restore(chunk), true);
   return copy;
 }
