@@ -10,6 +10,7 @@ import type {
   Envelope,
   Presence,
 } from './commands.ts';
+import type { Explanation } from './explanations.ts';
 import type { Place } from './geo.ts';
 import type { DeliveryId, DriverId, OfferId, StopId, ZoneId } from './ids.ts';
 import type { ContactWay, DeliveryProblem } from './problems.ts';
@@ -332,6 +333,8 @@ export type ZoneEvent =
       readonly untilMs: number;
       readonly times: readonly RoutedAnswer[];
     }
+  /** Why it decided so, for people; bounded, and changes no state. */
+  | ({ readonly type: 'round.explained' } & Explanation)
   | {
       readonly type: 'input.quarantined';
       readonly entry: string;

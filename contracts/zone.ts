@@ -81,6 +81,8 @@ export interface ZonePolicy {
   readonly joinAboard: boolean;
   /** Nothing goes before a drop-off that the driver reaches within this long. */
   readonly keepNextMs: number;
+  /** Rounds commit why they decided so; off in runs that nobody will ask. */
+  readonly explain: boolean;
   /** A pending delivery without a driver fails after this long past its ready time. */
   readonly giveUpMs: number;
   /** Without a driver for this long past ready and placed, a delivery is raised to ops. 0: never. */
@@ -221,6 +223,7 @@ export const DEFAULT_POLICY: ZonePolicy = {
   joinBeforeMs: 180_000,
   joinAboard: true,
   keepNextMs: 180_000,
+  explain: true,
   repositionMsMax: 0,
   repositionGainPerMille: 50,
   giveUpMs: 5_400_000,

@@ -117,6 +117,7 @@ export const POLICY_PART = {
     pickupLeaveMs: DURATION_MS,
     dropoffLeaveMs: DURATION_MS,
     joinBeforeMs: DURATION_MS,
+    explain: { type: 'boolean' },
     joinAboard: { type: 'boolean' },
     keepNextMs: DURATION_MS,
     repositionMsMax: DURATION_MS,

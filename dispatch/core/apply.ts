@@ -36,6 +36,7 @@ export function applyEvent(zone: Zone, event: ZoneEvent, atMs: number): void {
       return zone.routed.forget(atMs);
     case 'travel.told':
       return zone.routed.learn(event.times, event.untilMs, atMs);
+    case 'round.explained':
     case 'input.quarantined':
     case 'driver.unknown':
     case 'driver.repeated':

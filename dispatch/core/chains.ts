@@ -83,7 +83,7 @@ export interface Walk {
   /** Weighted cost so far. */
   cost: number;
   /** Told of every term and time, for explanations; the search goes without. */
-  readonly trail?: Trail;
+  readonly trail: Trail | undefined;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -109,8 +109,7 @@ export class ChainCosts {
 
   /** Weighted cost of a chain; Infinity when it breaks a limit. */
   cost(carrier: Carrier, runs: readonly Run[], trail?: Trail): number {
-    const start = { place: carrier.place, nowMs: carrier.freeMs, cost: 0 };
-    const walk: Walk = trail ? { ...start, trail } : start;
+    const walk: Walk = { place: carrier.place, nowMs: carrier.freeMs, cost: 0, trail };
     for (const run of runs) if (!this.walk(walk, carrier, run)) return NEVER;
     return walk.cost;
   }

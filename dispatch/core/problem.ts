@@ -4,6 +4,8 @@
  * input, so the same record always gives the same problem.
  */
 import type { Stop } from '../../contracts/events.ts';
+import type { Rejection } from '../../contracts/explanations.ts';
+import type { PointE7 } from '../../contracts/geo.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
 import { isAboard, type VehicleKind } from '../../contracts/states.ts';
 import { type Carrier, type Leg, loadOf, type Run, type Task } from './chains.ts';
@@ -234,21 +236,7 @@ class ProblemBuilder {
     const driver = this.drivers[index];
     const carrier = this.carriers[index];
     if (!driver || !carrier) return false;
-    const { capacity } = carrier;
-    const load = loadOf(unit);
-    const fits =
-      load.parcels <= capacity.parcels &&
-      load.volumeMl <= capacity.volumeMl &&
-      load.weightG <= capacity.weightG;
-    const radius = radiusMeters(this.zone);
-    return (
-      fits &&
-      unit.every(
-        (delivery) =>
-          eligibility(driver, delivery, this.atMs) === null &&
-          this.zone.plane.meters(carrier.from, delivery.request.pickup) <= radius,
-      )
-    );
+    return whyNot(this.zone, driver, carrier.from, unit, this.atMs) === null;
   }
 
   /** Leaving a unit out counts as a long delay from now on. */
@@ -257,6 +245,30 @@ class ProblemBuilder {
     const waitedMs = Math.max(0, ...unit.map((d) => this.atMs - d.request.placedMs));
     return unit.length * (unassignedSeconds * 1000 + waitedMs) * Math.max(1, delayPerMille);
   }
+}
+
+/** Why a driver who is free at `from` may not have a unit, whatever its plans; null when it may. */
+export function whyNot(
+  zone: Zone,
+  driver: Driver,
+  from: PointE7,
+  unit: readonly Delivery[],
+  atMs: number,
+): Rejection | null {
+  const { capacity } = driver.profile;
+  const load = loadOf(unit);
+  const fits =
+    load.parcels <= capacity.parcels &&
+    load.volumeMl <= capacity.volumeMl &&
+    load.weightG <= capacity.weightG;
+  if (!fits) return 'capacity';
+  const radius = radiusMeters(zone);
+  for (const delivery of unit) {
+    const ineligible = eligibility(driver, delivery, atMs);
+    if (ineligible !== null) return ineligible;
+    if (zone.plane.meters(from, delivery.request.pickup) > radius) return 'radius';
+  }
+  return null;
 }
 
 /**

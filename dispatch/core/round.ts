@@ -11,6 +11,7 @@ import { type Arc, assign } from './assignment.ts';
 import { askedAtOnce, type Taker, takersOf } from './broadcast.ts';
 import { ChainCosts, type Run } from './chains.ts';
 import type { Decision } from './decision.ts';
+import { explainRound } from './explain.ts';
 import { Fairness } from './fairness.ts';
 import type { ZoneInput } from './input.ts';
 import { assignTo } from './moves.ts';
@@ -56,10 +57,14 @@ export function decideRound(step: Decision, round: Round): void {
     ripe(zone, problem, search, model, atMs),
     atMs,
   );
-  if (autoAssigns(zone)) for (const proposal of proposals) commit(step, proposal);
-  else
-    for (const asked of broadcast(zone, problem, search, model, proposals, atMs))
-      offer(step, asked);
+  const assigns = autoAssigns(zone);
+  const asked = assigns ? proposals : broadcast(zone, problem, search, model, proposals, atMs);
+  const decided = { zone, input: round, atMs, problem, search, model, proposals: asked };
+  const explanation = explainRound(decided);
+  for (const proposal of asked) {
+    if (assigns) commit(step, proposal);
+    else offer(step, proposal);
+  }
   rememberThoughts(step, problem, search, proposals);
   repositionIdle(step, occupiedSlots(problem, search));
   step.emit({
@@ -69,6 +74,7 @@ export function decideRound(step: Decision, round: Round): void {
     offered: proposals.length,
     ...(round.greedy ? { greedy: true } : {}),
   });
+  if (explanation) step.emit({ type: 'round.explained', ...explanation });
 }
 
 /** Slots of drivers that the round has given something to do. */

@@ -86,6 +86,29 @@ export class ChainSearch {
     return this.cheapest(carrier, task)?.cost ?? null;
   }
 
+  /**
+   * The runs of a carrier with a task at its cheapest place among them, and the weighted ms it adds
+   * there; null: no place is allowed. Changes nothing: for explanations.
+   */
+  joined(n: number, task: Task, runs: readonly Run[]): { runs: Run[]; cost: number } | null {
+    const chain = this.chains[n] as Run[];
+    const cost = this.costs[n] as number;
+    const tried = runs.map((run) => run.slice());
+    this.chains[n] = tried;
+    this.recost(n);
+    const place = this.cheapest(n, task);
+    this.chains[n] = chain;
+    this.costs[n] = cost;
+    if (!place) return null;
+    insertInto(tried, task, place);
+    return { runs: tried, cost: place.cost };
+  }
+
+  /** Weighted cost of all chains and of what has no place. */
+  get planCost(): number {
+    return this.total();
+  }
+
   /** Puts tasks into the chains that were chosen for them, each at its cheapest place. */
   seat(chosen: ReadonlyMap<number, number>): void {
     for (const [index, carrier] of chosen) {
@@ -239,7 +262,7 @@ export class ChainSearch {
   }
 
   /** Carriers of a task by what having it would cost each at least; those who cannot are left out. */
-  private likelyFor(task: Task): readonly Likely[] {
+  likelyFor(task: Task): readonly Likely[] {
     const known = this.likely[task.index];
     if (known) return known;
     const made = task.carriers
@@ -254,9 +277,7 @@ export class ChainSearch {
   }
 
   private put(task: Task, place: Place): void {
-    const runs = this.chains[place.carrier] as Run[];
-    if (place.at < 0) runs.splice(place.run, 0, [task]);
-    else (runs[place.run] as Run).splice(place.at, 0, task);
+    insertInto(this.chains[place.carrier] as Run[], task, place);
     this.carrierOf[task.index] = place.carrier;
     this.recost(place.carrier);
   }
@@ -294,8 +315,8 @@ export class ChainSearch {
     }
     return best;
   }
-  private readonly prefix: Walk = { place: 0, nowMs: 0, cost: 0 };
-  private readonly tried: Walk = { place: 0, nowMs: 0, cost: 0 };
+  private readonly prefix: Walk = { place: 0, nowMs: 0, cost: 0, trail: undefined };
+  private readonly tried: Walk = { place: 0, nowMs: 0, cost: 0, trail: undefined };
 
   /** Cost of the walked prefix, then `first`, then the runs from `next` on; NEVER from `limit` on. */
   private costFrom(
@@ -315,4 +336,9 @@ export class ChainSearch {
     }
     return walk.cost;
   }
+}
+
+function insertInto(runs: Run[], task: Task, place: Place): void {
+  if (place.at < 0) runs.splice(place.run, 0, [task]);
+  else (runs[place.run] as Run).splice(place.at, 0, task);
 }

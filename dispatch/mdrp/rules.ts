@@ -72,6 +72,7 @@ export function zoneOf(instance: Instance, atlas: Atlas, tuning: Tuning = {}): Z
       autoAssign: true,
       roundMs: MINUTE_MS,
       radiusMeters: 50_000,
+      explain: false,
       searchSteps: 400,
       candidatesMax: 24,
       stackMax: 5,

@@ -41,6 +41,7 @@ export function zoneConfig(index: number): ZoneConfig {
     weights: DEFAULT_WEIGHTS,
     policy: {
       ...DEFAULT_POLICY,
+      explain: false,
       offerTtlMs: 20_000,
       declineCoolDownMs: 30_000,
       giveUpMs: 400_000,

@@ -108,7 +108,12 @@ export class CoreWorld {
   }
 
   round(): ZoneEvent[] {
-    return this.input(this.index.shortlist(this.nowMs));
+    return this.input(this.shortlist());
+  }
+
+  /** What a round would decide from now. */
+  shortlist(): Extract<ZoneInput, { kind: 'round' }> {
+    return this.index.shortlist(this.nowMs);
   }
 
   /** Looks for drivers who get no nearer to their pickup; without any, nothing is stepped. */
