@@ -6,6 +6,7 @@
 import uWS from 'uWebSockets.js';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
+import type { Exception } from '../../contracts/api/exceptions.ts';
 import type { CellPicture, NodePicture } from '../../contracts/push.ts';
 import type {
   ClientMessage,
@@ -39,6 +40,15 @@ export interface PageServerOptions {
   readonly zones: unknown;
   readonly speed: number;
   readonly zoneMs: () => number;
+  /** The queue that the API has; tests change it. */
+  readonly exceptions?: Exception[];
+}
+
+/** What the page asked to be done with an exception. */
+export interface PageAct {
+  readonly path: string;
+  readonly token: string;
+  readonly body: Readonly<Record<string, unknown>>;
 }
 
 export class PageServer {
@@ -48,6 +58,12 @@ export class PageServer {
   away = false;
   /** Close code with which every hello is answered; null: a welcome. */
   refusal: number | null = null;
+  /** What was asked to be done with exceptions, in order. */
+  readonly acts: PageAct[] = [];
+  /** The queries with which the queue was asked for. */
+  readonly queries: string[] = [];
+  /** The next act is refused with this sentence. */
+  refuseAct: string | null = null;
   /** Tokens of the sockets so far, in the order in which they said hello. */
   readonly hellos: string[] = [];
   private readonly sockets = new Set<uWS.WebSocket<Seat>>();
@@ -76,6 +92,15 @@ export class PageServer {
       message: (socket, message) => this.heard(socket, Buffer.from(message).toString('utf8')),
     });
     this.app.post('/api/v1/auth/login', (response) => this.logIn(response));
+    this.app.get('/api/v1/exceptions', (response, request) => {
+      this.queries.push(request.getQuery());
+      const items = this.options.exceptions ?? [];
+      answerJson(response, '200 OK', { items, next: null });
+    });
+    this.app.post('/api/v1/exceptions/:id/:verb', (response, request) => {
+      const path = `${request.getParameter(0)}/${request.getParameter(1)}`;
+      this.takeAct(response, path, request.getHeader('authorization'));
+    });
     this.app.get('/*', (response, request) => this.serve(response, request.getUrl()));
   }
 
@@ -168,6 +193,22 @@ export class PageServer {
     return { t: 'welcome', ...session, ...times, ...pace, zone: null, view: null };
   }
 
+  /** Takes an act down and answers with the exception, or refuses it in the API's words. */
+  private takeAct(response: uWS.HttpResponse, path: string, authorization: string): void {
+    let text = '';
+    response.onAborted(() => undefined);
+    response.onData((chunk, last) => {
+      text += Buffer.from(chunk).toString('utf8');
+      if (!last) return;
+      const body = JSON.parse(text) as PageAct['body'];
+      this.acts.push({ path, token: authorization.replace('Bearer ', ''), body });
+      const detail = this.refuseAct;
+      this.refuseAct = null;
+      if (detail !== null) return answerJson(response, '409 Conflict', { title: 'x', detail });
+      answerJson(response, '200 OK', this.options.exceptions?.[0] ?? {});
+    });
+  }
+
   /** Answers as the API does: tokens for the right password, else a problem document. */
   private logIn(response: uWS.HttpResponse): void {
     let text = '';
@@ -229,4 +270,11 @@ export class PageServer {
       "frame-ancestors 'none'",
     ].join('; ');
   }
+}
+
+function answerJson(response: uWS.HttpResponse, status: string, body: object): void {
+  response.cork(() => {
+    response.writeStatus(status).writeHeader('content-type', 'application/json');
+    response.end(JSON.stringify(body));
+  });
 }

@@ -7,12 +7,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { cellToLatLng, latLngToCell } from 'h3-js';
 import { buildWeb, writePageConfig } from '../../web/build.ts';
+import { personOf } from '../../web/live/exception-queue.ts';
 import { tokenEndMs } from '../../web/live/feed.ts';
 import { Motion } from '../../web/live/motion.ts';
 import { styleFrom } from '../../web/live/page-config.ts';
 import { parseFragment } from '../../web/live/session.ts';
 import { cellsInView, VIEW_CELLS_MAX } from '../../web/live/view-cells.ts';
-import { countText, durationText, etaText } from '../../web/live/words.ts';
+import { countText, durationText, etaText, latenessText } from '../../web/live/words.ts';
 
 test('a glide starts where the driver is drawn and ends where it was seen', () => {
   const motion = new Motion();
@@ -126,4 +127,21 @@ test('a build is complete, holds nothing inline, and is skipped when nothing cha
   } finally {
     await rm(parent, { recursive: true, force: true });
   }
+});
+
+test('lateness is said in whole minutes, early or late', () => {
+  assert.equal(latenessText(59_999), 'on time');
+  assert.equal(latenessText(-59_999), 'on time');
+  assert.equal(latenessText(60_000), '1 min late');
+  assert.equal(latenessText(-125_000), '2 min early');
+  assert.equal(latenessText(9e9), '999 min late');
+});
+
+test('a token says who it speaks for; what cannot be read only watches', () => {
+  const token = (claims: object) =>
+    `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
+  assert.deepEqual(personOf(token({ sub: 'usr_1', scope: 'access' })), { id: 'usr_1', acts: true });
+  assert.deepEqual(personOf(token({ sub: 'usr_1', scope: 'view' })), { id: 'usr_1', acts: false });
+  assert.deepEqual(personOf('odd'), { id: '', acts: false });
+  assert.deepEqual(personOf(null), { id: '', acts: false });
 });

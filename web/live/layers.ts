@@ -39,6 +39,8 @@ export interface Scene {
   readonly motionFrame: number;
   readonly drivers: readonly LiveDriver[];
   readonly open: readonly LiveDelivery[];
+  /** Pickup and drop-off that somebody asked to see, [longitude, latitude]; empty: none. */
+  readonly focus: readonly [number, number][];
 }
 
 type Rgba = [number, number, number, number];
@@ -186,6 +188,23 @@ export function uncrowded(open: readonly LiveDelivery[], zoom: number): LiveDeli
   return chosen;
 }
 
+/** Rings around the doors that somebody asked to see. */
+function focusLayer({ palette, focus }: Scene): Layer {
+  return new ScatterplotLayer<[number, number]>({
+    id: 'focus',
+    data: focus,
+    getPosition: (place) => place,
+    filled: false,
+    stroked: true,
+    radiusUnits: 'pixels',
+    lineWidthUnits: 'pixels',
+    getRadius: 15,
+    getLineWidth: 3,
+    getLineColor: rgba(palette.trouble, 255),
+    updateTriggers: { getLineColor: palette },
+  });
+}
+
 function labelLayer(scene: Scene): Layer {
   const { palette, open, zoom, zoneNowMs } = scene;
   const labelled = zoom < LABEL_ZOOM_MIN || isCrowded(scene) ? [] : uncrowded(open, zoom);
@@ -240,5 +259,11 @@ export function openDeliveries(state: LiveState): LiveDelivery[] {
 
 /** All layers, from the ground up. */
 export function layersOf(scene: Scene): Layer[] {
-  return [...groundLayers(scene), ...deliveryLayers(scene), driverLayer(scene), labelLayer(scene)];
+  return [
+    ...groundLayers(scene),
+    ...deliveryLayers(scene),
+    focusLayer(scene),
+    driverLayer(scene),
+    labelLayer(scene),
+  ];
 }

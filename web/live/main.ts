@@ -4,6 +4,8 @@
  */
 import type { NodePicture } from '../../contracts/push.ts';
 import { paletteFor } from './activity.ts';
+import { ExceptionPanel } from './exception-panel.ts';
+import { ExceptionQueue } from './exception-queue.ts';
 import { type Feed, openFeed } from './feed.ts';
 import { LiveState } from './live-state.ts';
 import { askToLogIn } from './login.ts';
@@ -11,8 +13,9 @@ import { MapView } from './map-view.ts';
 import { loadPageConfig, type PageConfig } from './page-config.ts';
 import { type Connection, drawPanel } from './panel.ts';
 import { type Report, reportOf } from './report.ts';
-import { forgetSession, parseFragment, renewToken, takeSession } from './session.ts';
+import { currentToken, forgetSession, parseFragment, renewToken, takeSession } from './session.ts';
 import type { ViewCells } from './view-cells.ts';
+import { shortId } from './words.ts';
 import { loadZones } from './zones.ts';
 
 const PANEL_MS = 500;
@@ -48,6 +51,8 @@ class LivePage {
   private readonly state = new LiveState();
   private readonly config: PageConfig;
   private readonly map: MapView;
+  private readonly queue: ExceptionQueue;
+  private readonly exceptions: ExceptionPanel;
   private palette = paletteFor(isDark());
   private connection: Connection = 'connecting';
   private zoneNames: ReadonlyMap<string, string> = new Map();
@@ -72,6 +77,18 @@ class LivePage {
       zoneNowMs: () => this.zoneNowMs(),
       onCells: (view) => this.watch(view),
     });
+    this.queue = new ExceptionQueue({
+      token: currentToken,
+      renew: renewToken,
+      isHidden: () => document.hidden,
+      onChange: () => this.exceptions.draw(),
+    });
+    this.exceptions = new ExceptionPanel({
+      queue: this.queue,
+      onShow: ({ pickup, dropoff }) => this.map.show(pickup, dropoff),
+      zoneNowMs: () => this.feed?.zoneNowMs ?? null,
+      zoneName: (zone) => this.zoneNames.get(zone) ?? shortId(zone),
+    });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.paint());
     setInterval(() => this.drawPanel(), PANEL_MS);
     setInterval(() => this.prune(), PRUNE_MS);
@@ -84,6 +101,7 @@ class LivePage {
     const current = token ?? (await askToLogIn());
     this.token = current;
     void this.learnZones();
+    void this.queue.refresh();
     this.feed = openFeed({
       url: this.config.gatewayUrl,
       token: current,
@@ -169,6 +187,7 @@ class LivePage {
     const { state, palette, connection, zoneNames } = this;
     const speed = this.feed?.speed ?? null;
     drawPanel({ state, palette, connection, speed, hostMs: hostMs(), zoneNames });
+    this.exceptions.draw();
   }
 
   private report(): Report {

@@ -9,6 +9,7 @@ import {
   type StyleSpecification,
   setWorkerUrl,
 } from 'maplibre-gl';
+import type { LatLon } from '../../contracts/wire/messages.ts';
 import { ACTIVITIES, type Palette, STATE_LABELS } from './activity.ts';
 import { drawDriverIcons } from './driver-icon.ts';
 import { layersOf, openDeliveries, type ZoneOutline } from './layers.ts';
@@ -56,6 +57,7 @@ export class MapView {
   private driversVersion = -1;
   private open: readonly LiveDelivery[] = [];
   private deliveriesVersion = -1;
+  private focus: readonly [number, number][] = [];
   private motionFrame = 0;
   private lastFrameMs = 0;
   private dirty = true;
@@ -104,15 +106,43 @@ export class MapView {
     if (points.length === 0 || this.options.start) return false;
     const lons = points.map(([lon]) => lon);
     const lats = points.map(([, lat]) => lat);
-    const wide = window.innerWidth > 760;
     this.map.fitBounds(
       [
         [Math.min(...lons), Math.min(...lats)],
         [Math.max(...lons), Math.max(...lats)],
       ],
-      { padding: { top: 30, left: 40, right: wide ? 450 : 30, bottom: 30 }, animate: false },
+      { padding: this.padding(24), animate: false },
     );
     return true;
+  }
+
+  /** Brings a delivery's way into view and marks it, until another one is shown. */
+  show(pickup: LatLon, dropoff: LatLon): void {
+    this.focus = [
+      [pickup.lon, pickup.lat],
+      [dropoff.lon, dropoff.lat],
+    ];
+    this.touch();
+    const [west, east] = [pickup.lon, dropoff.lon].sort((a, b) => a - b);
+    const [south, north] = [pickup.lat, dropoff.lat].sort((a, b) => a - b);
+    if (west === undefined || east === undefined || south === undefined || north === undefined)
+      return;
+    const still = this.options.state.motion.still;
+    this.map.fitBounds(
+      [
+        [west, south],
+        [east, north],
+      ],
+      { padding: this.padding(60), maxZoom: 15, animate: !still },
+    );
+  }
+
+  /** Room that the panels leave, and a margin. */
+  private padding(margin: number): { top: number; left: number; right: number; bottom: number } {
+    if (window.innerWidth <= 760) return { top: 90, left: 30, right: 30, bottom: 30 };
+    const queue = document.getElementById('exceptions');
+    const left = queue && !queue.hidden ? queue.getBoundingClientRect().right : 0;
+    return { top: margin, left: left + margin, right: 432 + margin, bottom: margin };
   }
 
   setPalette(palette: Palette): void {
@@ -159,9 +189,9 @@ export class MapView {
       this.deliveriesVersion = state.deliveriesVersion;
       this.open = openDeliveries(state);
     }
-    const { palette, icons, zones, cells, drivers, open, motionFrame } = this;
+    const { palette, icons, zones, cells, drivers, open, focus, motionFrame } = this;
     const zoom = this.map.getZoom();
-    const shown = { state, palette, icons, zones, cells, drivers, open, motionFrame };
+    const shown = { state, palette, icons, zones, cells, drivers, open, focus, motionFrame };
     this.overlay.setProps({ layers: layersOf({ ...shown, zoom, zoneNowMs: zoneNowMs() }) });
     this.frames++;
   }

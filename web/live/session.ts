@@ -41,7 +41,12 @@ export function takeSession(): LinkOptions {
     const rest = link.start ? `#at=${link.start.lat},${link.start.lon},${link.start.zoom}` : '';
     history.replaceState(null, '', `${location.pathname}${location.search}${rest}`);
   }
-  return { token: read()?.access ?? null, start: link.start };
+  return { token: currentToken(), start: link.start };
+}
+
+/** The newest token of this tab; null when nobody is known. */
+export function currentToken(): string | null {
+  return read()?.access ?? null;
 }
 
 /** Forgets the token: it was refused, or the person logged out. */

@@ -17,6 +17,14 @@ export function durationText(ms: number): string {
   return `${Math.round(ms / MINUTE_MS)} min`;
 }
 
+/** How late something is expected against its promise, in ms; early when negative. */
+export function latenessText(lateMs: number): string {
+  const minutes = Math.trunc(lateMs / MINUTE_MS);
+  if (minutes === 0) return 'on time';
+  const text = `${Math.min(999, Math.abs(minutes))} min`;
+  return minutes > 0 ? `${text} late` : `${text} early`;
+}
+
 /** A count with thin grouping that every locale reads the same. */
 export function countText(count: number): string {
   return Math.round(count)
