@@ -113,13 +113,23 @@ export class RoutesDesk implements RoutesPort {
       this.dropOld(nowMs);
       const batch = takeBatch(this.queue, this.options.source.limits);
       if (!batch) return;
-      this.nextSendMs = nowMs + 1_000 / this.options.requestsPerSecond;
+      this.nextSendMs = nowMs + this.paceMs(batch);
       this.underWay++;
       void this.send(batch).finally(() => {
         this.underWay--;
         this.pump();
       });
     }
+  }
+
+  /** Host ms between a request and the next. */
+  private paceMs({ matrix }: Batch<Job>): number {
+    const { source, requestsPerSecond } = this.options;
+    const elements = matrix.origins.length * matrix.destinations.length;
+    return Math.max(
+      1_000 / requestsPerSecond,
+      (elements * 60_000) / source.limits.elementsPerMinute,
+    );
   }
 
   private pumpLater(ms: number): void {

@@ -16,6 +16,8 @@ import {
 
 /** Published limit of elements per request for anything but TRANSIT and TRAFFIC_AWARE_OPTIMAL. */
 const ELEMENTS_MAX = 625;
+/** Published rate of a project; several nodes that share one are told 429, and rest. */
+const ELEMENTS_PER_MINUTE = 3_000;
 /** Without `status` in the mask every element would seem to be fine. */
 const FIELD_MASK = 'originIndex,destinationIndex,status,condition,duration';
 /** google.protobuf.Duration as JSON: seconds with up to nine fractional digits. */
@@ -34,7 +36,10 @@ export function googleSource({ url, key, traffic }: GoogleOptions): RoutesSource
   const preference = traffic ? 'TRAFFIC_AWARE' : 'TRAFFIC_UNAWARE';
   return {
     name: 'google',
-    limits: { places: ELEMENTS_MAX + 1, elements: ELEMENTS_MAX, billed: true },
+    limits: {
+      ...{ places: ELEMENTS_MAX + 1, elements: ELEMENTS_MAX },
+      ...{ elementsPerMinute: ELEMENTS_PER_MINUTE, billed: true },
+    },
     async ask(matrix, signal) {
       const { profile, origins, destinations } = matrix;
       const answer = await askJson(

@@ -32,7 +32,10 @@ export interface OsrmOptions {
 export function osrmSource({ url }: OsrmOptions): RoutesSource {
   return {
     name: 'osrm',
-    limits: { places: PLACES_MAX, elements: ELEMENTS_MAX, billed: false },
+    limits: {
+      ...{ places: PLACES_MAX, elements: ELEMENTS_MAX },
+      ...{ elementsPerMinute: Number.POSITIVE_INFINITY, billed: false },
+    },
     async ask(matrix, signal) {
       const base = url.replaceAll('{profile}', matrix.profile).replace(/\/$/, '');
       const answer = await askJson(`${base}${tablePath(matrix)}`, { signal });

@@ -19,6 +19,8 @@ export interface SourceLimits {
   readonly places: number;
   /** Most elements (origins × destinations) in one request. */
   readonly elements: number;
+  /** Most elements a minute; Infinity: no limit is known. */
+  readonly elementsPerMinute: number;
   /** Elements cost money: none is asked for that nobody wants. */
   readonly billed: boolean;
 }

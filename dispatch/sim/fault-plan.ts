@@ -26,6 +26,8 @@ export interface FaultPlan {
   readonly delayMsMax: number;
   /** Records between snapshots: small, so that restores begin anywhere. */
   readonly snapshotRecords: number;
+  /** Per road time that a zone wants: an answer comes. 0: there is no routes source. */
+  readonly routesAnswered: number;
 }
 
 /** Draws a plan. Every seed is a different mixture; some are almost calm. */
@@ -48,5 +50,6 @@ export function drawFaultPlan(seed: number, faultyMs: number): FaultPlan {
     duplicate: rare(0.3),
     delayMsMax: random.integer(10, 3_000),
     snapshotRecords: random.integer(3, 60),
+    routesAnswered: Math.max(0, random.next() * 1.5 - 0.5),
   };
 }

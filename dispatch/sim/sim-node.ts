@@ -12,6 +12,7 @@ import { ShardHost } from '../runtime/shard-host.ts';
 import type { Agenda } from './agenda.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import { Random } from './random.ts';
+import { SimRoutes } from './sim-routes.ts';
 
 export interface SimNodeDeps {
   readonly plan: FaultPlan;
@@ -81,6 +82,9 @@ export class SimNode {
       this.disturb(life, operation, point),
     );
     const ports = memoryPorts(view, this.deps.clock);
+    const { plan, agenda } = this.deps;
+    const routes =
+      plan.routesAnswered > 0 ? new SimRoutes(plan, agenda, `${this.name}/${life}`) : null;
     this.slots = Array.from({ length: this.deps.shards }, (_, shard) => ({
       running: false,
       host: new ShardHost({
@@ -91,6 +95,7 @@ export class SimNode {
         report: () => {},
         snapshotRecords: this.deps.plan.snapshotRecords,
         newNonce: () => `${this.name}/${++this.nonces}`,
+        ...(routes ? { routes } : {}),
         stopwatchMs: () => 0,
         pause: (ms) => new Promise((resolve) => this.deps.agenda.in(ms, resolve)),
         onCommitted: (state, record) => {

@@ -15,8 +15,9 @@ import {
 } from '../../dispatch/routes/source.ts';
 import type { RoutesTold } from '../../dispatch/runtime/routes-port.ts';
 
-const FREE: SourceLimits = { places: 100, elements: 10_000, billed: false };
-const BILLED: SourceLimits = { places: 626, elements: 625, billed: true };
+const NO_RATE = { elementsPerMinute: Number.POSITIVE_INFINITY };
+const FREE: SourceLimits = { places: 100, elements: 10_000, billed: false, ...NO_RATE };
+const BILLED: SourceLimits = { places: 626, elements: 625, billed: true, ...NO_RATE };
 
 /** The want of a drive from place `from` to place `to`, numbered along a line. */
 function want(from: number, to: number, vehicle: VehicleKind = 'car'): RouteWant {
@@ -125,6 +126,15 @@ describe('the desk', () => {
     assert.equal(stage.asked.length, 5);
     await stage.pass(600);
     assert.equal(stage.asked.length, 10);
+  });
+
+  it('keeps to the elements a minute that the source allows', async (t) => {
+    const stage = new Stage(t, {}, { ...BILLED, elementsPerMinute: 600 });
+    stage.ask(...Array.from({ length: 5 }, (_, n) => want(n, 20)), want(30, 31));
+    await stage.pass(490);
+    assert.equal(stage.asked.length, 1, 'five elements are half a second');
+    await stage.pass(20);
+    assert.equal(stage.asked.length, 2);
   });
 
   it('has at most four requests under way', async (t) => {
@@ -273,7 +283,7 @@ describe('requests', () => {
   it('cover every want once, each at its own element, within the limits', () => {
     fc.assert(
       fc.property(pairs, fc.boolean(), (list, billed) => {
-        const limits = { places: 20, elements: 60, billed };
+        const limits = { places: 20, elements: 60, billed, ...NO_RATE };
         const queue = jobsOf(list);
         let covered = 0;
         for (let batch = takeBatch(queue, limits); batch; batch = takeBatch(queue, limits)) {
