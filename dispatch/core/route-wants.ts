@@ -47,8 +47,9 @@ export function* routeWants(
     const meters = zone.plane.meters(leg.from, leg.to);
     const areas = areasOf(leg.from, leg.to, meters);
     if (!areas) continue;
+    if (zone.routed.has(leg.vehicle, areas, atMs)) continue;
     const key = pairKey(leg.vehicle, areas);
-    if (given.has(key) || zone.routed.has(key, atMs)) continue;
+    if (given.has(key)) continue;
     given.add(key);
     yield { ...leg, key, areas, meters: Math.round(meters) };
   }
@@ -70,12 +71,15 @@ function* legsOf(zone: Zone, round: Round): Generator<Leg> {
 
 function* candidateLegs(zone: Zone, delivery: Delivery, slots: readonly number[]): Generator<Leg> {
   const { pickup, dropoff } = delivery.request;
+  const onward = new Set<VehicleKind>();
   for (const slot of slots) {
     const driver = zone.drivers[slot];
     const from = driver?.plan.stops.at(-1) ?? driver?.fix;
     if (!driver || !from) continue;
     const vehicle = driver.profile.vehicleKind;
     yield { vehicle, from, to: pickup };
+    if (onward.has(vehicle)) continue;
+    onward.add(vehicle);
     yield { vehicle, from: pickup, to: dropoff };
   }
 }

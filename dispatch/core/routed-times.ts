@@ -77,10 +77,13 @@ function isArea(area: number): boolean {
 }
 
 export class RoutedTimes {
-  private readonly times = new Map<string, RoutedTime>();
+  /** By vehicle and origin, the times by destination. */
+  private readonly byPair = new Map<VehicleKind, Map<number, Map<number, RoutedTime>>>();
+  /** All of them, told longest ago first. */
+  private readonly told = new Set<RoutedTime>();
 
   get size(): number {
-    return this.times.size;
+    return this.told.size;
   }
 
   /** Takes answers in that hold until `untilMs`; what ran out by `atMs` goes, then the oldest. */
@@ -91,15 +94,15 @@ export class RoutedTimes {
 
   /** Drops what ran out, oldest first, and what is past the bound. */
   forget(atMs: number): void {
-    for (const [key, time] of this.times) {
-      if (time[5] > atMs && this.times.size <= ROUTED_TIMES_MAX) return;
-      this.times.delete(key);
+    for (const time of this.told) {
+      if (time[5] > atMs && this.told.size <= ROUTED_TIMES_MAX) return;
+      this.drop(time);
     }
   }
 
   /** Whether a time is known that holds beyond `atMs`. */
-  has(key: string, atMs: number): boolean {
-    return (this.times.get(key)?.[5] ?? 0) > atMs;
+  has(vehicle: VehicleKind, { from, to }: AreaPair, atMs: number): boolean {
+    return (this.get(vehicle, from, to)?.[5] ?? 0) > atMs;
   }
 
   /**
@@ -107,8 +110,13 @@ export class RoutedTimes {
    * told for these areas, by how much longer or shorter the straight line is. Integer zone ms; null:
    * nothing was told, or it ran out.
    */
-  find(vehicle: VehicleKind, pair: AreaPair, meters: number, departMs: number): number | null {
-    const time = this.times.get(pairKey(vehicle, pair));
+  find(
+    vehicle: VehicleKind,
+    { from, to }: AreaPair,
+    meters: number,
+    departMs: number,
+  ): number | null {
+    const time = this.get(vehicle, from, to);
     if (!time || departMs >= time[5] + AHEAD_MS) return null;
     const [, , , ms, askedMeters] = time;
     return Math.ceil((ms * (meters + NEAR_METERS)) / (askedMeters + NEAR_METERS));
@@ -116,15 +124,35 @@ export class RoutedTimes {
 
   /** Everything, told longest ago first; for snapshots. */
   all(): RoutedTime[] {
-    return [...this.times.values()];
+    return [...this.told];
   }
 
-  /** Takes a record of a snapshot in. */
+  /** Takes a record of a snapshot in. What is told anew is told last. */
   restore(time: RoutedTime): void {
     const [vehicle, from, to] = time;
-    const key = pairKey(vehicle, { from, to });
-    // Told anew is told last.
-    this.times.delete(key);
-    this.times.set(key, time);
+    const before = this.get(vehicle, from, to);
+    if (before) this.told.delete(before);
+    this.told.add(time);
+    let origins = this.byPair.get(vehicle);
+    if (!origins) {
+      origins = new Map();
+      this.byPair.set(vehicle, origins);
+    }
+    const destinations = origins.get(from);
+    if (destinations) destinations.set(to, time);
+    else origins.set(from, new Map([[to, time]]));
+  }
+
+  private get(vehicle: VehicleKind, from: number, to: number): RoutedTime | undefined {
+    return this.byPair.get(vehicle)?.get(from)?.get(to);
+  }
+
+  private drop(time: RoutedTime): void {
+    const [vehicle, from, to] = time;
+    this.told.delete(time);
+    const origins = this.byPair.get(vehicle);
+    const destinations = origins?.get(from);
+    destinations?.delete(to);
+    if (destinations?.size === 0) origins?.delete(from);
   }
 }

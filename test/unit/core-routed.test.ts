@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { RoutedAnswer } from '../../contracts/events.ts';
 import { CELL_KEY_MAX } from '../../contracts/geo.ts';
 import { routeWants } from '../../dispatch/core/index.ts';
-import { pairKey, ROUTED_TIMES_MAX, RoutedTimes } from '../../dispatch/core/routed-times.ts';
+import { ROUTED_TIMES_MAX, RoutedTimes } from '../../dispatch/core/routed-times.ts';
 import { DistanceSpeed, emptyAnswer } from '../../dispatch/core/travel-time.ts';
 import { place, request, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld, only } from '../support/core-world.ts';
@@ -169,8 +169,8 @@ describe('routed times', () => {
           times.learn(batch, HOUR_MS, 0);
         }
         assert.equal(times.size, ROUTED_TIMES_MAX);
-        assert.ok(!times.has(pairKey('car', { from: extra - 1, to: extra }), 0));
-        assert.ok(times.has(pairKey('car', { from: extra, to: extra + 1 }), 0));
+        assert.ok(!times.has('car', { from: extra - 1, to: extra }, 0));
+        assert.ok(times.has('car', { from: extra, to: extra + 1 }, 0));
       }),
       { numRuns: 5 },
     );
