@@ -75,6 +75,7 @@ export interface Config {
   };
   readonly streams: { readonly entriesMax: number };
   readonly trace: { readonly days: number };
+  readonly archive: { readonly days: number };
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -215,6 +216,7 @@ function assemble(values: Values): Config {
     },
     streams: { entriesMax: number('WAGGLE_STREAM_ENTRIES_MAX') },
     trace: { days: number('WAGGLE_TRACE_DAYS') },
+    archive: { days: number('WAGGLE_ARCHIVE_DAYS') },
   };
 }
 

@@ -14,6 +14,7 @@ export const databaseServices = [
   'deliveries',
   'tracking',
   'zones',
+  'archive',
 ] as const;
 
 export type DatabaseService = (typeof databaseServices)[number];
@@ -361,6 +362,14 @@ export const schema = {
     default: 10_000,
     description:
       'Google only: billed elements asked for per UTC day by the whole installation; then no more.',
+  },
+  WAGGLE_ARCHIVE_DAYS: {
+    kind: 'integer',
+    min: 1,
+    max: 365,
+    default: 3,
+    description:
+      'Days the archive keeps log records and snapshots, so that decisions can be audited.',
   },
   WAGGLE_TRACE_DAYS: {
     kind: 'integer',

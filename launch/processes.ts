@@ -16,7 +16,16 @@ export interface ProcessRow {
 export const processTable: readonly ProcessRow[] = [
   {
     name: 'business-1',
-    services: ['users', 'vendors', 'drivers', 'orders', 'deliveries', 'tracking', 'zones'],
+    services: [
+      'users',
+      'vendors',
+      'drivers',
+      'orders',
+      'deliveries',
+      'tracking',
+      'zones',
+      'archive',
+    ],
   },
   { name: 'dispatch-1', services: ['dispatch'] },
   { name: 'dispatch-2', services: ['dispatch'] },

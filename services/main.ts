@@ -19,6 +19,7 @@ import {
 /** What a process may be asked to run; each file exports `createService`. */
 const SERVICE_FILES: Readonly<Record<string, string>> = {
   api: './api/api.service.ts',
+  archive: './archive/archive.service.ts',
   deliveries: './deliveries/deliveries.service.ts',
   dispatch: './dispatch/dispatch.service.ts',
   drivers: './drivers/drivers.service.ts',

@@ -15,9 +15,10 @@ import type {
 import type { ShadowReport } from '../../contracts/shadow.ts';
 import type { ZoneEntry } from '../../contracts/zone.ts';
 import type { LogRecord } from '../runtime/log-record.ts';
+import type { SnapshotMeta } from '../runtime/ports.ts';
 import { openRedisDoor } from './redis-door.ts';
 
-export type { LogPosition, LogRecord };
+export type { LogPosition, LogRecord, SnapshotMeta };
 
 /** `full`: nothing was written; ask again later. Driver actions have a reserve and are full last. */
 export type AppendOutcome = 'ok' | 'full';
@@ -137,6 +138,10 @@ export interface Door {
   /** The registered position; null when it never registered. */
   consumer(shard: number, name: string): Promise<LogPosition | null>;
   dropConsumer(shard: number, name: string): Promise<void>;
+  /** The snapshots of a shard that exist, newest first, at most two. */
+  snapshots(shard: number): Promise<readonly SnapshotMeta[]>;
+  /** A chunk of one; null when it is gone: newer ones have taken its place. */
+  snapshotChunk(shard: number, position: LogPosition, chunk: number): Promise<string | null>;
 
   // Traces: a capped stream; what nobody reads in time is dropped (policy: oldest first).
   appendTraces(points: readonly TracePoint[]): Promise<void>;

@@ -15,7 +15,7 @@ import type { ZoneEntry } from '../../contracts/zone.ts';
 import { ENVELOPE_LENGTH_MAX, TRACES_MAX } from '../runtime/limits.ts';
 import type { LogRecord } from '../runtime/log-record.ts';
 import { parsePosition, positionText } from '../runtime/log-record.ts';
-import type { AppendOutcome } from '../runtime/ports.ts';
+import type { AppendOutcome, SnapshotMeta } from '../runtime/ports.ts';
 import { AppendBatcher } from './append-batcher.ts';
 import { ChannelHub } from './channel-hub.ts';
 import { connectRedis } from './connection.ts';
@@ -34,6 +34,7 @@ import { PushFollower } from './push-follower.ts';
 import { RedisClock } from './redis-clock.ts';
 import { readLogEnd, readLogRecords } from './redis-log.ts';
 import { appendPositions } from './redis-runtime.ts';
+import { readGenerations, readSnapshotChunk } from './redis-snapshots.ts';
 import { Scripts } from './scripts.ts';
 import { fieldOf, readEntries, readStreams } from './stream-reply.ts';
 import { packTraces, unpackTraces } from './trace-text.ts';
@@ -271,6 +272,15 @@ class RedisDoor implements Door {
   async dropConsumer(shard: number, name: string): Promise<void> {
     const { client, keys } = this.parts;
     await this.ask(() => client.hdel(keys.consumers(shard), name));
+  }
+
+  snapshots(shard: number): Promise<readonly SnapshotMeta[]> {
+    return this.ask(() => readGenerations(this.parts.client, this.parts.keys, shard));
+  }
+
+  snapshotChunk(shard: number, position: LogPosition, chunk: number): Promise<string | null> {
+    const { client, keys } = this.parts;
+    return this.ask(() => readSnapshotChunk(client, keys, shard, position, chunk));
   }
 
   async appendTraces(points: readonly TracePoint[]): Promise<void> {

@@ -3,6 +3,7 @@
  * fenced flip makes it permanent, so an owner that dies half-way leaves nothing behind.
  */
 import type { Redis } from 'ioredis';
+import type { LogPosition } from '../../contracts/push.ts';
 import { positionText } from '../runtime/log-record.ts';
 import type { SnapshotMeta, SnapshotPort } from '../runtime/ports.ts';
 import type { Keys } from './keys.ts';
@@ -10,6 +11,27 @@ import { DONE_CODES } from './result-codes.ts';
 import type { Scripts } from './scripts.ts';
 
 const UNFLIPPED_TTL_MS = 600_000;
+
+/** The generations of a shard, newest first. */
+export async function readGenerations(
+  client: Redis,
+  keys: Keys,
+  shard: number,
+): Promise<SnapshotMeta[]> {
+  const texts = await client.hmget(keys.snapshot(shard), 'current', 'older');
+  return texts.filter((text) => text !== null).map((text) => JSON.parse(text) as SnapshotMeta);
+}
+
+/** One chunk of a generation; null when it is not there. */
+export function readSnapshotChunk(
+  client: Redis,
+  keys: Keys,
+  shard: number,
+  position: LogPosition,
+  index: number,
+): Promise<string | null> {
+  return client.hget(keys.snapshotChunks(shard, positionText(position)), String(index));
+}
 
 export function redisSnapshots(deps: {
   readonly client: Redis;
@@ -28,11 +50,7 @@ export function redisSnapshots(deps: {
       const args = [nonce, epoch, JSON.stringify(meta), at];
       return (await scripts.run(client, 'snapshot-flip-3', lock, args)) === DONE_CODES.done;
     },
-    async generations(shard) {
-      const texts = await client.hmget(keys.snapshot(shard), 'current', 'older');
-      return texts.filter((text) => text !== null).map((text) => JSON.parse(text) as SnapshotMeta);
-    },
-    readChunk: (shard, position, index) =>
-      client.hget(keys.snapshotChunks(shard, positionText(position)), String(index)),
+    generations: (shard) => readGenerations(client, keys, shard),
+    readChunk: (shard, position, index) => readSnapshotChunk(client, keys, shard, position, index),
   };
 }

@@ -8,6 +8,7 @@
  */
 import type { Door, LogEntry, LogPosition } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
+import { lostAfter } from '../../platform/log-following.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
 import { type Anomaly, mentioned, project } from './projection.ts';
 import * as queries from './projector-queries.ts';
@@ -99,17 +100,4 @@ async function follow(
   const lagMs = options.door.clock.zoneMs() - last.record.atMs;
   options.onProgress(records.length, Math.max(0, lagMs));
   return last.position;
-}
-
-/** Where the log really went on, when it lost records that were followed already. */
-export function lostAfter(
-  from: LogPosition,
-  entries: readonly LogEntry[],
-): LogPosition | undefined {
-  const predecessor = entries[0]?.record.predecessor;
-  if (predecessor === undefined) return undefined;
-  const isBefore =
-    predecessor.epoch < from.epoch ||
-    (predecessor.epoch === from.epoch && predecessor.seq < from.seq);
-  return isBefore ? predecessor : undefined;
 }

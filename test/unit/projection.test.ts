@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import type { ZoneEvent } from '../../contracts/events.ts';
 import { type DeliveryId, newId } from '../../contracts/ids.ts';
 import type { LogRecord } from '../../dispatch/redis/door.ts';
+import { lostAfter } from '../../platform/log-following.ts';
 import { type Batch, mentioned, project } from '../../services/deliveries/projection.ts';
-import { lostAfter } from '../../services/deliveries/projector.ts';
 import { historyOf } from '../../services/deliveries/reading.ts';
 import type { DeliveryRow, FactRow } from '../../services/deliveries/rows.ts';
 
