@@ -45,6 +45,7 @@ export function buildCity(options: CityOptions): Scenario {
     pickupServiceMs: MINUTE_MS,
     dropoffServiceMs: MINUTE_MS,
     giveUpMs: 40 * MINUTE_MS,
+    unreachableWaitMs: 3 * MINUTE_MS,
   };
   return {
     name: `city-${seed}`,
@@ -70,6 +71,7 @@ export function buildCity(options: CityOptions): Scenario {
       wanders: true,
     },
     cancelPerMille: 30,
+    unreachablePerMille: 30,
     trackPerMille: 300,
     notes: [],
   };

@@ -4,29 +4,63 @@
  * open stop of its plan and never decides who carries what.
  *
  * idle → driving (a stop is given) → serving (arrived; waits for service and readiness) → leaving
- * (parcel taken or handed over; half the service is still to pass) → the next stop, or idle.
+ * (parcel taken or handed over; half the service is still to pass) → the next stop, or idle. Where
+ * nobody comes to the door it is waiting instead of serving: it tries again and again until somebody
+ * comes, or until the zone lets it give up.
  */
+import type { DriverDeed } from '../contracts/commands.ts';
 import type { Stop } from '../contracts/events.ts';
 import type { DeliveryId } from '../contracts/ids.ts';
+import { CONTACT_WAYS, type ContactWay } from '../contracts/problems.ts';
 import type { VehicleKind } from '../contracts/states.ts';
 import type { CourierManners, LatLon } from './scenario.ts';
 import { headingDegrees, type Leg, positionAt, travelMs } from './travel.ts';
 
 /** What the courier has just done; the app reports it. */
 export interface CourierDeed {
-  readonly kind: 'arrived' | 'picked_up' | 'delivered' | 'returned';
+  readonly kind:
+    | 'arrived'
+    | 'picked_up'
+    | 'delivered'
+    | 'returned'
+    | 'unreachable'
+    | 'undeliverable';
   readonly delivery: DeliveryId;
   readonly stop: Stop;
+  /** How it tried to reach a customer who does not come to the door. */
+  readonly tried?: ContactWay;
+}
+
+/** What its app tells the zone. */
+export function appDeed({
+  kind,
+  delivery,
+  tried,
+}: CourierDeed): Exclude<DriverDeed, { kind: 'duty' }> {
+  if (kind === 'undeliverable') {
+    return { kind, delivery, code: 'customer_unreachable', fault: 'customer' };
+  }
+  if (kind === 'unreachable') return { kind, delivery, ...(tried ? { tried } : {}) };
+  return { kind, delivery };
 }
 
 type Phase =
   | { readonly name: 'idle' }
   | { readonly name: 'driving'; readonly stop: Stop | null; readonly leg: Leg }
   | { readonly name: 'serving'; readonly stop: Stop; readonly untilMs: number }
+  | {
+      readonly name: 'waiting';
+      readonly stop: Stop;
+      readonly opensMs: number;
+      readonly tries: number;
+      readonly untilMs: number;
+    }
   | { readonly name: 'leaving'; readonly untilMs: number };
 
 /** Stops done but not yet gone from the plan; older ones than this are forgotten. */
 const DONE_MAX = 64;
+/** Between two attempts to reach a customer, zone ms. */
+const TRY_AGAIN_MS = 60_000;
 
 export interface CourierStart {
   readonly at: LatLon;
@@ -34,12 +68,17 @@ export interface CourierStart {
   readonly manners: CourierManners;
   /** When the food of a delivery is really ready, zone ms; unknown deliveries are ready at once. */
   readonly readyMs: (delivery: DeliveryId) => number;
+  /** Zone ms from arrival to somebody at the door; Infinity: nobody comes. Left out: at once. */
+  readonly opensMs?: (delivery: DeliveryId) => number;
 }
 
 export class Courier {
   readonly vehicle: VehicleKind;
   private readonly manners: CourierManners;
   private readonly readyMs: (delivery: DeliveryId) => number;
+  private readonly opensMs: (delivery: DeliveryId) => number;
+  /** Per delivery, from when on the zone lets it give up on the customer. */
+  private waits: ReadonlyMap<DeliveryId, number> = new Map();
   private readonly done = new Set<string>();
   private at: LatLon;
   private phase: Phase = { name: 'idle' };
@@ -52,6 +91,7 @@ export class Courier {
     this.vehicle = start.vehicle;
     this.manners = start.manners;
     this.readyMs = start.readyMs;
+    this.opensMs = start.opensMs ?? (() => 0);
   }
 
   /** Whether it has nothing to do and stands still or wanders. */
@@ -87,6 +127,15 @@ export class Courier {
     if (phase.name === 'driving' && !phase.stop && !next) return;
     this.at = this.position(nowMs).at;
     this.phase = { name: 'idle' };
+  }
+
+  /** Takes what the zone says of its waits at doors; call before `plan`. */
+  waitsUntil(waits: readonly { readonly delivery: DeliveryId; readonly untilMs: number }[]): void {
+    this.waits = new Map(waits.map(({ delivery, untilMs }) => [delivery, untilMs]));
+    const { phase } = this;
+    if (phase.name !== 'waiting') return;
+    const mayMs = this.waits.get(phase.stop.delivery) ?? Number.POSITIVE_INFINITY;
+    this.phase = { ...phase, untilMs: Math.min(phase.untilMs, mayMs) };
   }
 
   /** A deed was refused: its stop is open again if the plan still shows it. */
@@ -136,6 +185,7 @@ export class Courier {
     if (this.dueMs > nowMs) return false;
     if (phase.name === 'driving') this.arrive(phase, deeds);
     else if (phase.name === 'serving') this.complete(phase.stop, phase.untilMs, deeds);
+    else if (phase.name === 'waiting') this.knock(phase, deeds);
     else {
       this.phase = { name: 'idle' };
       this.driveOn(phase.untilMs);
@@ -168,13 +218,37 @@ export class Courier {
     }
     if (!stop.arrived) deeds.push({ kind: 'arrived', delivery: stop.delivery, stop });
     const servedMs = phase.leg.endMs + (this.isSameCall(stop) ? 0 : this.serviceMs(stop) / 2);
+    const opensMs = stop.kind === 'dropoff' ? this.opensMs(stop.delivery) : 0;
+    if (opensMs > 0) {
+      const wait = { opensMs: phase.leg.endMs + opensMs, tries: 0, untilMs: servedMs };
+      this.phase = { name: 'waiting', stop, ...wait };
+      return;
+    }
     const readyMs = stop.kind === 'pickup' ? this.readyMs(stop.delivery) : 0;
     this.phase = { name: 'serving', stop, untilMs: Math.max(servedMs, readyMs) };
   }
 
-  private complete(stop: Stop, atMs: number, deeds: CourierDeed[]): void {
+  /** Nobody at the door: hands over if somebody has come, gives up if it may, or tries once more. */
+  private knock(phase: Extract<Phase, { name: 'waiting' }>, deeds: CourierDeed[]): void {
+    const { stop, opensMs, tries, untilMs: atMs } = phase;
+    const { delivery } = stop;
+    if (opensMs <= atMs) return this.complete(stop, atMs, deeds);
+    const mayMs = this.waits.get(delivery) ?? Number.POSITIVE_INFINITY;
+    if (mayMs <= atMs) return this.complete(stop, atMs, deeds, 'undeliverable');
+    const tried = CONTACT_WAYS[tries % CONTACT_WAYS.length] ?? 'rang';
+    deeds.push({ kind: 'unreachable', delivery, stop, tried });
+    const untilMs = Math.min(atMs + TRY_AGAIN_MS, opensMs, mayMs);
+    this.phase = { ...phase, tries: tries + 1, untilMs };
+  }
+
+  private complete(
+    stop: Stop,
+    atMs: number,
+    deeds: CourierDeed[],
+    kind: CourierDeed['kind'] = DEED_OF[stop.kind],
+  ): void {
     this.remember(stop.id);
-    deeds.push({ kind: DEED_OF[stop.kind], delivery: stop.delivery, stop });
+    deeds.push({ kind, delivery: stop.delivery, stop });
     this.lastServed = { kind: stop.kind, at: this.at };
     const next = this.nextStop();
     const goesOn = next !== undefined && this.isSameCall(next);

@@ -8,7 +8,7 @@
 import type { DeliveryId, DriverId, OfferId } from '../contracts/ids.ts';
 import type { DriverView } from '../contracts/push.ts';
 import type { ZoneClock } from './clock.ts';
-import { Courier, type CourierDeed } from './courier.ts';
+import { appDeed, Courier, type CourierDeed } from './courier.ts';
 import type { AppDeed, DeedAnswer, DriverSocket, OpenDriverSocket } from './doors.ts';
 import type { Journal } from './journal.ts';
 import type { Hired } from './people.ts';
@@ -31,6 +31,8 @@ export interface DriverWorld {
   readonly open: OpenDriverSocket;
   /** When the food of a delivery is really ready, zone ms. */
   readonly readyMs: (delivery: DeliveryId) => number;
+  /** Zone ms from arrival to somebody at the door of a delivery; Infinity: nobody comes. */
+  readonly opensMs: (delivery: DeliveryId) => number;
   /** Where idle couriers drift to. */
   readonly haunts: readonly LatLon[];
   /** Wall ms between positions of a moving courier. */
@@ -72,8 +74,9 @@ export class DriverApp {
     this.hired = hired;
     this.driver = hired.driver;
     this.random = random;
-    const { manners, readyMs } = world;
-    this.body = new Courier({ at: courier.at, vehicle: courier.vehicle, manners, readyMs });
+    const { manners, readyMs, opensMs } = world;
+    const { at, vehicle } = courier;
+    this.body = new Courier({ at, vehicle, manners, readyMs, opensMs });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.done = promise;
     this.ended = resolve;
@@ -170,6 +173,7 @@ export class DriverApp {
     this.world.journal.viewShown(view, performance.now());
     const hadStops = (this.view?.stops.length ?? 0) > 0;
     this.view = view;
+    this.body.waitsUntil(view.waits ?? []);
     this.body.plan(view.stops, this.world.clock.zoneMs());
     this.goWaiting(view.waitAt);
     if (view.offer && view.offer.id !== this.seenOffer) this.consider(view.offer.id);
@@ -227,9 +231,10 @@ export class DriverApp {
     }
   }
 
-  private async tell({ kind, delivery, stop }: CourierDeed): Promise<void> {
-    const answer = await this.act({ kind, delivery });
-    if (answer?.refused === null || kind === 'arrived') return;
+  private async tell(deed: CourierDeed): Promise<void> {
+    const answer = await this.act(appDeed(deed));
+    const { kind, stop } = deed;
+    if (answer?.refused === null || kind === 'arrived' || kind === 'unreachable') return;
     this.world.wheel.after(RETRY_MS, () => {
       this.body.forget(stop.id);
       this.goOn();

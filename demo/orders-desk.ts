@@ -19,6 +19,11 @@ const UNANSWERED_MAX = 500;
 /** An order is asked for this long, wall ms: any part comes back sooner. */
 const PLACE_MS_MAX = 2 * CALL_MS_MAX;
 const DELAY_MS = 200;
+/** Of the customers who do not come to the door at once, so many never come. */
+const NEVER_PER_MILLE = 300;
+/** The others come so long after the courier's arrival, zone ms. */
+const LATE_MS_MIN = 60_000;
+const LATE_MS_MAX = 150_000;
 
 export interface DeskWorld {
   readonly scenario: Scenario;
@@ -30,6 +35,8 @@ export interface DeskWorld {
   readonly customers: readonly Session[];
   readonly screens: readonly CustomerSocket[];
   readonly random: RandomStream;
+  /** Who is at home; a stream of its own, so that it shifts nothing else. */
+  readonly doors: RandomStream;
   /** Different in every run, so that keys of two runs never meet. */
   readonly run: string;
   /** Zone ms of the scenario's start. */
@@ -40,6 +47,7 @@ export interface DeskWorld {
 export class OrdersDesk {
   private readonly world: DeskWorld;
   private readonly ready = new Map<DeliveryId, number>();
+  private readonly opens = new Map<DeliveryId, number>();
   private readonly leastDoorMs: (order: ScenarioOrder) => number;
   private unanswered = 0;
   private count = 0;
@@ -56,6 +64,11 @@ export class OrdersDesk {
   /** Zone ms at which the food of a delivery is really ready; 0 for one of another run. */
   readyMs(delivery: DeliveryId): number {
     return this.ready.get(delivery) ?? 0;
+  }
+
+  /** Zone ms from the courier's arrival to somebody at the door: 0 for most, Infinity for nobody. */
+  opensMs(delivery: DeliveryId): number {
+    return this.opens.get(delivery) ?? 0;
   }
 
   /** Whether every order of the scenario has been placed (or the desk closed) and answered. */
@@ -101,6 +114,7 @@ export class OrdersDesk {
     const clickedMs = clock.zoneMs();
     const tracked = random.chance(scenario.trackPerMille);
     const calledOff = random.chance(scenario.cancelPerMille);
+    const opensMs = this.drawDoor();
     if (!customer) return;
     try {
       const answer = await rest.ask({
@@ -119,6 +133,7 @@ export class OrdersDesk {
       if (answer.status !== 201 && answer.status !== 200) throw new Error(JSON.stringify(answer));
       const placed = answer.body as OrderPlaced;
       this.ready.set(placed.delivery, readyMs);
+      if (opensMs > 0) this.opens.set(placed.delivery, opensMs);
       journal.orderPlaced({
         order: placed.id,
         delivery: placed.delivery,
@@ -134,6 +149,13 @@ export class OrdersDesk {
         `order ${order.key} was not placed: ${(error as Error).message.slice(0, 300)}`,
       );
     }
+  }
+
+  private drawDoor(): number {
+    const { doors, scenario } = this.world;
+    if (!doors.chance(scenario.unreachablePerMille)) return 0;
+    if (doors.chance(NEVER_PER_MILLE)) return Number.POSITIVE_INFINITY;
+    return doors.int(LATE_MS_MIN, LATE_MS_MAX);
   }
 
   private track(placed: OrderPlaced, index: number): void {

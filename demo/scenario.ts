@@ -78,6 +78,8 @@ export interface Scenario {
   readonly manners: CourierManners;
   /** Share of orders that a customer cancels before pickup. */
   readonly cancelPerMille: number;
+  /** Share of orders whose customer does not come to the door: most come late, some never. */
+  readonly unreachablePerMille: number;
   /** Share of orders whose customer watches the courier over the gateway. */
   readonly trackPerMille: number;
   /** Things the reader should know, one line each (couriers moved to the zone's edge). */

@@ -39,6 +39,8 @@ export interface Verdict {
     placed: number;
     delivered: number;
     cancelled: number;
+    /** Brought back: nobody came to the door. */
+    returned: number;
     failed: number;
     open: number;
   };
@@ -68,7 +70,14 @@ function mean(values: readonly number[]): number {
 /** Counts what ended how, and everything that was promised to somebody and did not come true. */
 export function judge(journal: Journal, truths: ReadonlyMap<DeliveryId, Truth | null>): Verdict {
   const lost: string[] = [];
-  const orders = { placed: journal.orders.size, delivered: 0, cancelled: 0, failed: 0, open: 0 };
+  const orders = {
+    placed: journal.orders.size,
+    delivered: 0,
+    cancelled: 0,
+    returned: 0,
+    failed: 0,
+    open: 0,
+  };
   const clickToDoor: number[] = [];
   const excess: number[] = [];
   let onTime = 0;
@@ -81,6 +90,7 @@ export function judge(journal: Journal, truths: ReadonlyMap<DeliveryId, Truth | 
     }
     if (truth === null || !isEnded(truth.state)) orders.open++;
     else if (truth.state === 'cancelled') orders.cancelled++;
+    else if (truth.state === 'returned') orders.returned++;
     else if (truth.state !== 'delivered') {
       orders.failed++;
       excess.push(order.placedMs + UNDELIVERED_MS - order.leastDoorMs);

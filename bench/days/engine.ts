@@ -3,7 +3,7 @@ import type { DeliveryRequest, DriverDeed, ZoneCommand } from '../../contracts/c
 import type { Stop, ZoneEvent } from '../../contracts/events.ts';
 import type { DriverId, OfferId } from '../../contracts/ids.ts';
 import { DEFAULT_POLICY, DEFAULT_WEIGHTS, type ZoneConfig } from '../../contracts/zone.ts';
-import type { CourierDeed } from '../../demo/courier.ts';
+import { appDeed, type CourierDeed } from '../../demo/courier.ts';
 import { type RandomStream, randomStream } from '../../demo/random.ts';
 import type { Scenario } from '../../demo/scenario.ts';
 import {
@@ -75,10 +75,10 @@ export class EngineDispatcher implements Dispatcher {
     this.act(rider.id, { kind: 'duty', duty: 'last_job' });
   }
 
-  did(rider: Rider, { kind, delivery }: CourierDeed, nowMs: number): void {
+  did(rider: Rider, deed: CourierDeed, nowMs: number): void {
     this.nowMs = nowMs;
     this.report(rider);
-    this.act(rider.id, { kind, delivery });
+    this.act(rider.id, appDeed(deed));
   }
 
   *decide(nowMs: number): Generator<readonly [Rider, readonly Stop[]]> {

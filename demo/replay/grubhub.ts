@@ -100,6 +100,7 @@ export function readGrubhub(directory: string, speed: number): Scenario {
       wanders: false,
     },
     cancelPerMille: 0,
+    unreachablePerMille: 0,
     trackPerMille: 100,
     notes: [],
   };

@@ -81,6 +81,7 @@ export function readRappi(directory: string, speed: number): Scenario {
       wanders: false,
     },
     cancelPerMille: 0,
+    unreachablePerMille: 0,
     trackPerMille: 100,
     notes:
       moved > 0 ? [`${moved} couriers start outside the city's box and enter at its edge`] : [],

@@ -46,6 +46,7 @@ function day(couriers: number, orders: number): Scenario {
       wanders: false,
     },
     cancelPerMille: 0,
+    unreachablePerMille: 0,
     trackPerMille: 0,
     notes: [],
   };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Stop } from '../../contracts/events.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
-import { Courier } from '../../demo/courier.ts';
+import { appDeed, Courier } from '../../demo/courier.ts';
 import type { CourierManners } from '../../demo/scenario.ts';
 import { metersBetween } from '../../demo/travel.ts';
 
@@ -114,5 +114,38 @@ describe('a courier', () => {
     body.advance(5 * MINUTE);
     body.plan(plan, 6 * MINUTE);
     assert.deepEqual(body.advance(60 * MINUTE), []);
+  });
+
+  describe('whose customer does not come to the door', () => {
+    const opening = (opensMs: number): Courier => {
+      const start = { at: HOME, vehicle: 'car', manners: MANNERS, readyMs: () => 0 } as const;
+      const body = new Courier({ ...start, opensMs: () => opensMs });
+      body.plan([stop('s1', 'dropoff', 'd1', NEAR_E7)], 0);
+      body.advance(0);
+      assert.deepEqual(kinds(body.advance(MINUTE)), ['arrived d1']);
+      return body;
+    };
+
+    it('rings, calls, writes, and hands over when somebody comes', () => {
+      const body = opening(3.5 * MINUTE);
+      const tried = body.advance(4 * MINUTE).map((deed) => deed.tried);
+      assert.deepEqual(tried, ['rang', 'called', 'messaged']);
+      assert.deepEqual(kinds(body.advance(4.5 * MINUTE)), ['delivered d1']);
+    });
+
+    it('gives up when the zone lets it, not before, and brings the parcel back', () => {
+      const body = opening(Number.POSITIVE_INFINITY);
+      assert.deepEqual(kinds(body.advance(2 * MINUTE)), ['unreachable d1']);
+      body.waitsUntil([{ delivery: 'd1', untilMs: 3.5 * MINUTE }]);
+      assert.deepEqual(kinds(body.advance(3 * MINUTE)), ['unreachable d1']);
+      const [last] = body.advance(3.5 * MINUTE);
+      assert.ok(last);
+      assert.deepEqual(appDeed(last), {
+        ...{ kind: 'undeliverable', delivery: 'd1' },
+        ...{ code: 'customer_unreachable', fault: 'customer' },
+      });
+      body.plan([stop('s2', 'return', 'd1', 0)], 4 * MINUTE);
+      assert.deepEqual(kinds(body.advance(20 * MINUTE)), ['arrived d1', 'returned d1']);
+    });
   });
 });

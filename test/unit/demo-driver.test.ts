@@ -62,6 +62,7 @@ class Stand {
         };
       },
       readyMs: () => 0,
+      opensMs: () => 0,
       haunts: [],
       reportMs: 1_000,
       counters: this.counters,

@@ -79,7 +79,9 @@ describe('the verdict', () => {
       journal.viewShown(view('drv_1', ['del_1']), 0);
     });
     assert.deepEqual(verdict.lostDetails, []);
-    assert.deepEqual(verdict.orders, { placed: 1, delivered: 1, cancelled: 0, failed: 0, open: 0 });
+    assert.deepEqual(verdict.orders, {
+      ...{ placed: 1, delivered: 1, cancelled: 0, returned: 0, failed: 0, open: 0 },
+    });
     assert.equal(verdict.clickToDoorMs.p50, 40_000);
     assert.equal(verdict.excessMs, 10_000);
     assert.equal(verdict.onTimePercent, 100);
