@@ -70,14 +70,14 @@ export interface OutcomeFigures {
   readonly driveMsPerDelivery: number | null;
 }
 
-/** A difference, shadow less live, with its 95 % interval; zone ms. */
+/** A difference, shadow less live, with its 99 % interval; zone ms. */
 export interface PairedDifference {
   readonly meanMs: number;
   readonly lowMs: number;
   readonly highMs: number;
 }
 
-export const SHADOW_VERDICTS = ['too_early', 'better', 'worse', 'no_difference'] as const;
+export const SHADOW_VERDICTS = ['too_early', 'better', 'worse', 'mixed', 'no_difference'] as const;
 
 /** Both sides simulated by the same rules, paired delivery by delivery; what really happened beside. */
 export interface SimulatedFigures {
@@ -86,7 +86,7 @@ export interface SimulatedFigures {
   readonly real: OutcomeFigures;
   /** Part of the offers that drivers of the zone accept, per mille, as observed. */
   readonly acceptPerMille: number;
-  /** Deliveries made on both sides, and the blocks of time they fall into. */
+  /** Deliveries made on both sides, and the blocks of time that they fall into. */
   readonly pairs: number;
   readonly blocks: number;
   /** Deliveries made by one side while the other gave them up. */

@@ -126,7 +126,7 @@ const OUTCOME_FIGURES = {
 
 const DIFFERENCE = {
   title: 'ShadowDifference',
-  description: 'Shadow less live, mean per delivery, with its 95 % interval, in milliseconds.',
+  description: 'Shadow less live, mean per delivery, with its 99 % interval, in milliseconds.',
   type: ['object', 'null'],
   additionalProperties: false,
   required: ['meanMs', 'lowMs', 'highMs'],

@@ -173,7 +173,7 @@ export class ShardFollower {
     }
     for (const event of rest) coreEngine.apply(copy, id, event, atMs);
     const after = copy.zones.get(id);
-    if (after) trial?.took(after, input, events, atMs);
+    if (after) trial?.took(after, events, atMs);
     if (events.some(({ type }) => type === 'zone.configured' || type === 'zone.opened')) {
       this.followTrials();
     }

@@ -2,12 +2,14 @@
  * The trial of one zone's shadow: what it is shown of the log, and the figures it comes to. It owns
  * its window: figures of other weights on either side never mix.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { ZoneEvent } from '../../contracts/events.ts';
 import type { ZoneId } from '../../contracts/ids.ts';
 import type { ShadowReport, ZoneShadow } from '../../contracts/shadow.ts';
-import type { ZoneInput } from '../core/input.ts';
+import type { ZonePolicy } from '../../contracts/zone.ts';
 import type { Zone } from '../core/zone.ts';
 import { Predicted, type RoundInput } from './predicted.ts';
+import { Simulated } from './simulated.ts';
 
 /** What a trial says; who runs it adds how it follows the log. */
 export type TrialFigures = Pick<ShadowReport, 'window' | 'predicted' | 'simulated'> & {
@@ -20,11 +22,13 @@ export class ZoneTrial {
   readonly zone: ZoneId;
   readonly shadow: ZoneShadow;
   private readonly liveVersion: number;
+  private readonly policy: ZonePolicy;
   private readonly fromMs: number;
   private toMs: number;
   private failures = 0;
   private roundsSkipped = 0;
   private readonly predicted = new Predicted();
+  private readonly simulated: Simulated;
   private readonly report: (problem: string, error: unknown) => void;
 
   /** @param zone the live zone as it stands at `atMs` */
@@ -37,15 +41,21 @@ export class ZoneTrial {
     this.zone = zone.config.id;
     this.shadow = shadow;
     this.liveVersion = zone.config.weights.version;
+    this.policy = zone.config.policy;
     this.fromMs = atMs;
     this.toMs = atMs;
     this.report = report;
+    this.simulated = new Simulated(shadow, `${this.zone} ${shadow.version}`);
   }
 
   /** Whether this is still the trial that a zone asks for. */
   isOf(zone: Zone): boolean {
-    const { weights, shadow } = zone.config;
-    return weights.version === this.liveVersion && shadow?.version === this.shadow.version;
+    const { weights, policy, shadow } = zone.config;
+    return (
+      weights.version === this.liveVersion &&
+      shadow?.version === this.shadow.version &&
+      isDeepStrictEqual(policy, this.policy)
+    );
   }
 
   /** A live round, while `zone` stands as it did when the round was decided. */
@@ -57,18 +67,30 @@ export class ZoneTrial {
     try {
       this.predicted.take(zone, this.shadow, input, atMs);
     } catch (error) {
-      this.failures++;
-      if (this.failures === 1) this.report(`a round of ${this.zone} under its shadow`, error);
+      this.fail('a round', error);
     }
   }
 
-  /** An input that the live zone has taken in, with what it led to; `zone` stands after it. */
-  took(_zone: Zone, _input: ZoneInput, _events: readonly ZoneEvent[], atMs: number): void {
+  /** What the live zone has committed; `zone` stands after it. */
+  took(zone: Zone, events: readonly ZoneEvent[], atMs: number): void {
     this.toMs = Math.max(this.toMs, atMs);
+    try {
+      this.simulated.take(zone, events, atMs);
+    } catch (error) {
+      this.fail('the copies', error);
+      this.simulated.rest(atMs);
+    }
   }
 
   /** Records were left out: what was under way is lost, what was added up stays. */
-  interrupted(): void {}
+  interrupted(): void {
+    this.simulated.interrupt();
+  }
+
+  private fail(what: string, error: unknown): void {
+    this.failures++;
+    if (this.failures === 1) this.report(`${what} of ${this.zone} under its shadow`, error);
+  }
 
   figures(): TrialFigures {
     const { fromMs, toMs, failures, roundsSkipped } = this;
@@ -76,7 +98,7 @@ export class ZoneTrial {
       versions: { live: this.liveVersion, shadow: this.shadow.version },
       window: { fromMs, toMs },
       predicted: this.predicted.figures(),
-      simulated: null,
+      simulated: this.simulated.figures(),
       ...{ failures, roundsSkipped },
     };
   }

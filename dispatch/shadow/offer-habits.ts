@@ -1,0 +1,59 @@
+/**
+ * How the drivers of a live zone answer offers, as its log shows it: what part they accept, and how
+ * long they take. Simulated drivers do the same; the same driver says the same about the same
+ * delivery on both sides.
+ */
+import type { ZoneEvent } from '../../contracts/events.ts';
+import { type DeliveryId, type DriverId, hash32, type OfferId } from '../../contracts/ids.ts';
+
+/** Offers under way that are remembered; of more the oldest are forgotten and not learned from. */
+const PENDING_MAX = 10_000;
+/** Taken until this many answers have been seen, zone ms. */
+const ANSWER_MS = 5_000;
+const ANSWERS_MIN = 20;
+
+export class OfferHabits {
+  private accepted = 0;
+  private answered = 0;
+  private waitedMs = 0;
+  private readonly pending = new Map<OfferId, number>();
+
+  /** An event of the live zone. */
+  hear(event: ZoneEvent, atMs: number): void {
+    if (event.type === 'offer.made') {
+      this.pending.set(event.offer, atMs);
+      if (this.pending.size > PENDING_MAX) this.forgetOldest();
+    } else if (event.type === 'offer.closed') {
+      const madeMs = this.pending.get(event.offer);
+      this.pending.delete(event.offer);
+      // A withdrawn offer says nothing about the driver.
+      if (event.outcome === 'withdrawn' || madeMs === undefined) return;
+      this.answered++;
+      if (event.outcome !== 'accepted') return;
+      this.accepted++;
+      this.waitedMs += atMs - madeMs;
+    }
+  }
+
+  /** Part of the offers that are accepted; all of them until something else has been seen. */
+  get acceptPerMille(): number {
+    return Math.round(((this.accepted + 1) * 1000) / (this.answered + 1));
+  }
+
+  /** From an offer to its answer, zone ms. */
+  get answerMs(): number {
+    return this.accepted < ANSWERS_MIN ? ANSWER_MS : Math.round(this.waitedMs / this.accepted);
+  }
+
+  /** Whether a simulated driver accepts a delivery. */
+  accepts(driver: DriverId, delivery: DeliveryId): boolean {
+    return hash32(`${driver} ${delivery}`) % 1000 < this.acceptPerMille;
+  }
+
+  private forgetOldest(): void {
+    for (const oldest of this.pending.keys()) {
+      this.pending.delete(oldest);
+      return;
+    }
+  }
+}

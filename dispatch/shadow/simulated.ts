@@ -1,0 +1,211 @@
+/**
+ * The simulated half of a trial: two copies of the zone, one under its own weights and one under the
+ * shadow's, that start alike and are told the same of the outside; what came of the deliveries asked
+ * for since; and what really happened beside. Copies that break are made anew from the live zone.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Fix, ZoneEvent } from '../../contracts/events.ts';
+import type { DeliveryId } from '../../contracts/ids.ts';
+import type { SimulatedFigures, ZoneShadow } from '../../contracts/shadow.ts';
+import type { ControlKind } from '../../contracts/zone.ts';
+import type { TravelTime } from '../core/travel-time.ts';
+import type { Zone } from '../core/zone.ts';
+import { ForkedZone, forkText } from './fork.ts';
+import { OfferHabits } from './offer-habits.ts';
+import { Outcomes } from './outcomes.ts';
+import { PairedOutcomes, type Side } from './paired.ts';
+import { shadowConfig } from './predicted.ts';
+
+/** After a copy broke none is made for this long, zone ms: making one costs what a snapshot costs. */
+const REST_MS = 10 * 60_000;
+
+/** Controls that steer matching. What others do shows in what the live zone took in already. */
+const CONTROLS: readonly ControlKind[] = [
+  'shrink_radius',
+  'raise_pay',
+  'stacking_limit',
+  'auto_assign',
+];
+
+export class Simulated {
+  private readonly shadow: ZoneShadow;
+  private readonly habits = new OfferHabits();
+  private readonly outcomes = { live: new Outcomes(), shadow: new Outcomes() };
+  private readonly real = new Outcomes();
+  private readonly paired: PairedOutcomes;
+  private copies: Readonly<Record<Side, ForkedZone>> | null = null;
+  private live: Zone | null = null;
+  private restUntilMs = 0;
+  /** Since when live drivers stand at the vendors' doors. */
+  private readonly arrivedMs = new Map<DeliveryId, number>();
+
+  constructor(shadow: ZoneShadow, seed: string) {
+    this.shadow = shadow;
+    this.paired = new PairedOutcomes(seed);
+  }
+
+  /** What the live zone committed at `atMs`; `zone` stands after it. Throws when a copy breaks. */
+  take(zone: Zone, events: readonly ZoneEvent[], atMs: number): void {
+    this.live = zone;
+    for (const event of events) this.watch(event, atMs);
+    if (!this.copies) {
+      if (atMs >= this.restUntilMs) this.copies = this.fork(zone, atMs);
+      return;
+    }
+    for (const event of events) this.real.hear(event, atMs);
+    for (const copy of [this.copies.live, this.copies.shadow]) {
+      copy.advance(atMs);
+      for (const event of events) this.tell(copy, zone, event);
+    }
+  }
+
+  /** The copies are no longer in step: what was under way on them does not count. */
+  interrupt(): void {
+    this.copies = null;
+    this.live = null;
+    for (const side of [this.outcomes.live, this.outcomes.shadow, this.real]) side.forgetOpen();
+    this.paired.forgetHalves();
+    this.arrivedMs.clear();
+  }
+
+  /** A copy broke: both are given up, and made anew after a rest. */
+  rest(atMs: number): void {
+    this.interrupt();
+    this.restUntilMs = atMs + REST_MS;
+  }
+
+  figures(): SimulatedFigures | null {
+    if (!this.copies && this.outcomes.live.figures(true).requested === 0) return null;
+    return {
+      live: this.outcomes.live.figures(true),
+      shadow: this.outcomes.shadow.figures(true),
+      real: this.real.figures(false),
+      acceptPerMille: this.habits.acceptPerMille,
+      ...this.paired.figures(),
+    };
+  }
+
+  private fork(zone: Zone, atMs: number): Readonly<Record<Side, ForkedZone>> {
+    const text = forkText(zone);
+    const travel = this.travel();
+    const make = (side: Side): ForkedZone =>
+      new ForkedZone({
+        ...{ text, atMs, travel, habits: this.habits },
+        config: side === 'live' ? zone.config : shadowConfig(zone.config, this.shadow),
+        isLateAtVendor: (delivery, nowMs) => this.isLateAtVendor(delivery, nowMs),
+        onEvent: (event, nowMs) => {
+          const outcome = this.outcomes[side].hear(event, nowMs);
+          if (outcome) this.paired.hear(side, outcome);
+        },
+        onDrive: (ms) => this.outcomes[side].drove(ms),
+      });
+    return { live: make('live'), shadow: make('shadow') };
+  }
+
+  /** The live zone's travel times as they are when asked: it may learn, and it may be restored. */
+  private travel(): TravelTime {
+    const now = (): TravelTime => {
+      if (!this.live) throw new Error('shadow: asked for travel times without a zone');
+      return this.live.travel;
+    };
+    return {
+      ms: (...way) => now().ms(...way),
+      answer: (...way) => now().answer(...way),
+    };
+  }
+
+  private watch(event: ZoneEvent, atMs: number): void {
+    this.habits.hear(event, atMs);
+    if (event.type === 'delivery.moved') {
+      if (event.state === 'at_pickup') this.arrivedMs.set(event.delivery, atMs);
+      else this.arrivedMs.delete(event.delivery);
+    } else if (event.type === 'delivery.ended' || event.type === 'delivery.unassigned') {
+      this.arrivedMs.delete(event.delivery);
+    }
+  }
+
+  /** A live driver has been at the door for longer than being served takes: it is not ready. */
+  private isLateAtVendor(delivery: DeliveryId, nowMs: number): boolean {
+    const sinceMs = this.arrivedMs.get(delivery);
+    if (sinceMs === undefined || !this.live) return false;
+    return nowMs > sinceMs + this.live.policy.pickupServiceMs;
+  }
+
+  /** Tells a copy what the outside did, as the live zone took it in. */
+  private tell(copy: ForkedZone, zone: Zone, event: ZoneEvent): void {
+    if (event.type.startsWith('driver.')) return tellOfDriver(copy, zone, event);
+    switch (event.type) {
+      case 'delivery.requested': {
+        // The promise is the live one: nobody is judged by another.
+        const request = { ...event.request, promiseMs: event.promiseMs };
+        const number = copy.nextNumber(request.id);
+        const command = { type: 'delivery.request', number, request } as const;
+        return copy.take({ kind: 'command', command });
+      }
+      case 'delivery.ready': {
+        const { delivery, readyMs, readySource } = event;
+        const number = copy.nextNumber(delivery);
+        const command = { type: 'delivery.ready', number, delivery, readyMs, readySource } as const;
+        return copy.take({ kind: 'command', command });
+      }
+      case 'delivery.ended': {
+        if (event.state !== 'cancelled') return;
+        const { delivery, reason } = event;
+        const { code, fault } = reason;
+        const number = copy.nextNumber(delivery);
+        const command = { type: 'delivery.cancel', number, delivery, code, fault } as const;
+        return copy.take({ kind: 'command', command });
+      }
+      case 'delivery.held': {
+        const { delivery, held } = event;
+        const verb = { kind: held ? 'hold' : 'release' } as const;
+        const who = { request: copy.nextRequest(), actor: 'shadow', reason: 'as in the live zone' };
+        const command = { type: 'delivery.ops', ...who, delivery, verb } as const;
+        return copy.take({ kind: 'command', command });
+      }
+      case 'control.set': {
+        const { request, control } = event;
+        if (!CONTROLS.includes(control.kind)) return;
+        return copy.take({ kind: 'command', command: { type: 'zone.control', request, control } });
+      }
+      default:
+    }
+  }
+}
+
+function tellOfDriver(copy: ForkedZone, zone: Zone, event: ZoneEvent): void {
+  switch (event.type) {
+    case 'driver.joined':
+      return copy.fleet.setDuty(event.profile, event.duty, null);
+    case 'driver.duty': {
+      const driver = zone.driver(event.driver);
+      if (driver) copy.fleet.setDuty(driver.profile, event.duty, driver.fix);
+      return;
+    }
+    case 'driver.left':
+      return copy.fleet.dismiss(event.driver);
+    case 'driver.fix':
+      for (const fix of event.fixes) sight(copy, zone, fix);
+      return;
+    case 'driver.present':
+    case 'driver.silent': {
+      const driver = copy.zone.driver(event.driver);
+      if (!driver) return;
+      if (event.type === 'driver.silent') {
+        const drivers = [{ slot: driver.slot, level: event.level }];
+        return copy.take({ kind: 'silence', drivers });
+      }
+      const presence = event.presence ?? driver.presence;
+      if (!presence || isDeepStrictEqual(event.presence, driver.presence)) return;
+      const type = event.presence ? 'driver.connected' : 'driver.disconnected';
+      copy.take({ kind: 'command', command: { type, driver: driver.id, presence } });
+      return;
+    }
+    default:
+  }
+}
+
+function sight(copy: ForkedZone, zone: Zone, { slot, latE7, lonE7, cell }: Fix): void {
+  const driver = zone.drivers[slot];
+  if (driver && driver.plan.stops.length === 0) copy.fleet.sight(driver.id, { latE7, lonE7, cell });
+}

@@ -1,0 +1,159 @@
+/** Counting outcomes, pairing two sides, and what is said of the difference. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { ZoneEvent } from '../../contracts/events.ts';
+import { RandomStream } from '../../dispatch/core/random.ts';
+import { type Outcome, Outcomes } from '../../dispatch/shadow/outcomes.ts';
+import { PairedOutcomes, signTest } from '../../dispatch/shadow/paired.ts';
+import { request } from '../support/core-fixtures.ts';
+
+const MINUTE_MS = 60_000;
+
+function made(n: number, minutes: number, lateMinutes = 0): Outcome {
+  return {
+    delivery: request(n).id,
+    placedMs: n * 2 * MINUTE_MS,
+    end: 'delivered',
+    clickToDoorMs: minutes * MINUTE_MS,
+    lateMs: lateMinutes * MINUTE_MS,
+  };
+}
+
+/** Pairs of which the shadow's takes some minutes more, give or take a few. */
+function pairsWith(moreMinutes: number, count = 400, seed = 'pairs'): PairedOutcomes {
+  const paired = new PairedOutcomes(seed);
+  const random = new RandomStream(seed);
+  for (let n = 1; n <= count; n++) {
+    paired.hear('shadow', made(n, 30 + moreMinutes + random.below(9) - 4));
+    paired.hear('live', made(n, 30 + random.below(9) - 4));
+  }
+  return paired;
+}
+
+test('a clear difference is said, and one that chance explains is not', () => {
+  const slower = pairsWith(2).figures();
+  assert.equal(slower.verdict, 'worse');
+  assert.ok(slower.clickToDoor && Math.abs(slower.clickToDoor.meanMs - 2 * MINUTE_MS) < MINUTE_MS);
+  assert.equal(pairsWith(-2).figures().verdict, 'better');
+  const chance = Array.from({ length: 20 }, (_, n) => pairsWith(0, 400, `seed ${n}`).figures());
+  const wrong = chance.filter(({ verdict }) => verdict !== 'no_difference').length;
+  assert.ok(wrong <= 1, `${wrong} of 20 differ by chance`);
+});
+
+test('better in one thing and worse in another is mixed', () => {
+  const paired = new PairedOutcomes('mixed');
+  for (let n = 1; n <= 300; n++) {
+    paired.hear('live', made(n, 30, 1));
+    paired.hear('shadow', made(n, 28, 3));
+  }
+  const { verdict, clickToDoor, late } = paired.figures();
+  assert.equal(verdict, 'mixed');
+  const exactly = (minutes: number) => {
+    const ms = minutes * MINUTE_MS;
+    return { meanMs: ms, lowMs: ms, highMs: ms };
+  };
+  assert.deepEqual([clickToDoor, late], [exactly(-2), exactly(2)]);
+});
+
+test('swapping the sides turns every difference around', () => {
+  const minutes = fc.integer({ min: 0, max: 90 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(minutes, minutes), { minLength: 1, maxLength: 60 }), (pairs) => {
+      const there = new PairedOutcomes('swap');
+      const back = new PairedOutcomes('swap');
+      pairs.forEach(([a, b], n) => {
+        there.hear('live', made(n, a));
+        there.hear('shadow', made(n, b));
+        back.hear('shadow', made(n, a));
+        back.hear('live', made(n, b));
+      });
+      const [x, y] = [there.figures().clickToDoor, back.figures().clickToDoor];
+      assert.ok(x && y);
+      assert.ok(Math.abs(x.meanMs + y.meanMs) <= 1);
+      assert.ok(x.lowMs <= x.meanMs && x.meanMs <= x.highMs);
+      assert.deepEqual(there.figures(), there.figures(), 'the draws are seeded');
+    }),
+  );
+});
+
+test('what one side cancelled, or both gave up, is no pair; what one gave up is counted apart', () => {
+  const paired = new PairedOutcomes('ends');
+  const end = (n: number, how: Outcome['end']): Outcome => ({ ...made(n, 30), end: how });
+  const ends = [
+    ['cancelled', 'delivered'],
+    ['undelivered', 'undelivered'],
+    ['undelivered', 'delivered'],
+    ['delivered', 'undelivered'],
+    ['delivered', 'undelivered'],
+    ['delivered', 'delivered'],
+  ] as const;
+  ends.forEach(([live, shadow], n) => {
+    paired.hear('live', end(n, live));
+    paired.hear('shadow', end(n, shadow));
+  });
+  const { pairs, onlyLive, onlyShadow, verdict } = paired.figures();
+  assert.deepEqual([pairs, onlyLive, onlyShadow, verdict], [1, 2, 1, 'too_early']);
+});
+
+test('memory is bounded: a week of blocks', () => {
+  const paired = new PairedOutcomes('long');
+  const days = 9;
+  for (let n = 0; n < days * 24 * 30; n++) {
+    paired.hear('live', made(n, 30));
+    paired.hear('shadow', made(n, 31));
+  }
+  const { pairs, blocks } = paired.figures();
+  assert.equal(blocks, 7 * 24 * 4);
+  assert.ok(pairs <= 7 * 24 * 30 + 8, 'pairs of forgotten blocks are forgotten');
+});
+
+test('the sign test is exact', () => {
+  const close = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
+  close(signTest(0, 0), 1);
+  close(signTest(0, 5), 2 / 32);
+  close(signTest(1, 7), (2 * 9) / 256);
+  close(signTest(4, 4), 1);
+});
+
+test('deliveries count from request to end, and those under way can be forgotten', () => {
+  const outcomes = new Outcomes();
+  const ask = (n: number, atMs: number): void => {
+    const wanted = request(n, { placedMs: atMs });
+    const asked = {
+      type: 'delivery.requested',
+      number: 1,
+      request: wanted,
+      state: 'pending',
+    } as const;
+    outcomes.hear({ ...asked, promiseMs: atMs + 30 * MINUTE_MS }, atMs);
+  };
+  const finish = (n: number, state: 'delivered' | 'cancelled' | 'failed', atMs: number) => {
+    const reason = { code: 'completed', fault: 'platform', stage: 'pending' } as const;
+    const event: ZoneEvent = {
+      type: 'delivery.ended',
+      delivery: request(n).id,
+      state,
+      reason,
+      atMs,
+    };
+    return outcomes.hear(event, atMs);
+  };
+  for (let n = 1; n <= 5; n++) ask(n, n * MINUTE_MS);
+  outcomes.drove(10 * MINUTE_MS);
+  assert.equal(finish(1, 'delivered', 21 * MINUTE_MS)?.clickToDoorMs, 20 * MINUTE_MS);
+  assert.equal(finish(2, 'delivered', 42 * MINUTE_MS)?.lateMs, 10 * MINUTE_MS);
+  assert.equal(finish(3, 'cancelled', 42 * MINUTE_MS)?.end, 'cancelled');
+  assert.equal(finish(4, 'failed', 42 * MINUTE_MS)?.end, 'undelivered');
+  assert.equal(finish(9, 'delivered', 42 * MINUTE_MS), null, 'asked for before the count began');
+  const counts = { requested: 5, delivered: 2, undelivered: 1, cancelled: 1, open: 1 };
+  const times = {
+    ...{ clickToDoorP50Ms: 40 * MINUTE_MS, clickToDoorP90Ms: 40 * MINUTE_MS },
+    ...{ lateMeanMs: 5 * MINUTE_MS, driveMsPerDelivery: 5 * MINUTE_MS },
+  };
+  assert.deepEqual(outcomes.figures(true), { ...counts, ...times });
+  assert.equal(outcomes.figures(false).driveMsPerDelivery, null);
+  outcomes.forgetOpen();
+  const { requested, open } = outcomes.figures(true);
+  assert.deepEqual([requested, open], [4, 0]);
+});
