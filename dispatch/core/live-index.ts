@@ -282,7 +282,9 @@ export class LiveIndex {
       if (this.silenceCursor >= drivers.length) this.silenceCursor = 0;
       const slot = this.silenceCursor++;
       const driver = drivers[slot];
-      if (!driver || driver.duty === 'off' || driver.leaving) continue;
+      // Who joined in this very turn is not followed yet, and has been silent for no time at all.
+      if (!driver || this.tenancy[slot] !== driver.tenancy) continue;
+      if (driver.duty === 'off' || driver.leaving) continue;
       const ageMs = nowMs - this.clocks.zoneAt(this.fixMs[slot] as number) - stretchMs;
       const level =
         ageMs > policy.suspendMs ? 'suspended' : ageMs > policy.staleMs ? 'stale' : 'live';
@@ -316,7 +318,8 @@ export class LiveIndex {
 
   private placeOf(slot: number): Place | null {
     const cell = this.cell[slot] as number;
-    if (cell === -1) return null;
+    const isFollowed = this.tenancy[slot] === this.zone.drivers[slot]?.tenancy;
+    if (cell === -1 || !isFollowed) return null;
     return { latE7: this.latE7[slot] as number, lonE7: this.lonE7[slot] as number, cell };
   }
 
