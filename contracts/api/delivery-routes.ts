@@ -1,4 +1,5 @@
 /** Routes of orders, deliveries and tracking. */
+import * as decisions from './decisions.ts';
 import * as deliveries from './deliveries.ts';
 import * as orders from './orders.ts';
 import { ANYONE, OPS, type Route } from './route.ts';
@@ -93,6 +94,16 @@ export const DELIVERY_ROUTES: readonly Route[] = [
     params: deliveries.DELIVERY_REF,
     status: 200,
     result: deliveries.DELIVERY_EVENTS,
+  },
+  {
+    method: 'GET',
+    path: '/deliveries/{id}/decisions',
+    action: 'deliveries.decisions',
+    summary: 'Why this driver: the rounds that touched a delivery, newest first',
+    roles: OPS,
+    params: decisions.DECISION_QUERY,
+    status: 200,
+    result: decisions.DECISION_LIST,
   },
   {
     method: 'GET',

@@ -42,7 +42,7 @@ export interface LogRecord {
   readonly flags: readonly number[];
   /** State hash after this record, now and then. */
   readonly hash?: number;
-  /** The core that came to that hash; another one may rightly come to another. */
+  /** The core that decided a round or came to that hash; another one may rightly come to another. */
   readonly engine?: string;
   /** On the first record of an epoch: zone ms nobody was in. */
   readonly gapMs?: number;

@@ -316,6 +316,7 @@ export class Tenure<S, C> {
   private record(draft: Draft<S, C>): LogRecord {
     const seq = this.position.seq + 1;
     const { gapMs } = this.start;
+    const decidedRound = Object.keys(draft.weights).length > 0;
     return {
       v: LOG_RECORD_VERSION,
       epoch: this.deps.lease.fence.epoch,
@@ -326,6 +327,7 @@ export class Tenure<S, C> {
       events: draft.events,
       weights: draft.weights,
       flags: this.deps.flags ?? [],
+      ...(decidedRound ? { engine: this.deps.engine.version } : {}),
       ...this.hashes.at(seq, this.shard, this.atMs),
       ...(this.firstRecord ? { predecessor: this.position } : {}),
       ...(this.firstRecord && gapMs !== null ? { gapMs } : {}),

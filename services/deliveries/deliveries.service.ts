@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { ServiceSchema } from 'moleculer';
 import { Counter, Gauge } from 'prom-client';
 import { EMPTY } from '../../contracts/api/common.ts';
+import * as decisionSchemas from '../../contracts/api/decisions.ts';
 import * as schemas from '../../contracts/api/deliveries.ts';
 import * as exceptionSchemas from '../../contracts/api/exceptions.ts';
 import { DELIVERY_STREAM, type DeliveryChanged } from '../../contracts/api/service-events.ts';
@@ -21,6 +22,7 @@ import type { ServiceContext } from '../../platform/service-context.ts';
 import { checkSees } from './access.ts';
 import { startCommandRelay } from './command-relay.ts';
 import * as creation from './creation.ts';
+import * as decisions from './decisions.ts';
 import * as exceptions from './exceptions.ts';
 import { startProjector } from './projector.ts';
 import { deliveryById } from './queries.ts';
@@ -67,6 +69,9 @@ export function createService(context: ServiceContext): ServiceSchema {
         startEvents(context, deps, door, redis),
         exceptions.startForgetting({ database, door: context.door }, (err) =>
           context.log.warn({ err }, 'old exceptions could not be forgotten; trying again'),
+        ),
+        decisions.startForgettingDecisions({ database, door: context.door }, (err) =>
+          context.log.warn({ err }, 'old decisions could not be forgotten; trying again'),
         ),
       );
     },
@@ -237,6 +242,10 @@ function actionsOf(
     events: action<schemas.DeliveryRef, schemas.DeliveryEvents>({
       params: schemas.DELIVERY_REF,
       handler: (params, call) => reading.events(database, params.id, call),
+    }),
+    decisions: action<decisionSchemas.DecisionQuery, decisionSchemas.DecisionList>({
+      params: decisionSchemas.DECISION_QUERY,
+      handler: (params, call) => decisions.list(database, params, call),
     }),
     audit: action<zoneSchemas.AuditQuery, zoneSchemas.AuditList>({
       params: zoneSchemas.AUDIT_QUERY,

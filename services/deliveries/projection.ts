@@ -10,6 +10,7 @@ import type { ZoneEvent } from '../../contracts/events.ts';
 import type { DeliveryId, DriverId, OfferId, ZoneId } from '../../contracts/ids.ts';
 import { isEnded } from '../../contracts/states.ts';
 import type { LogRecord } from '../../dispatch/redis/door.ts';
+import { type DecisionRow, decisionsOf } from './decision-rows.ts';
 import { ExceptionFold, type ExceptionState } from './exception-fold.ts';
 import type { DeliveryRow, FactRow, ProjectedState } from './rows.ts';
 
@@ -71,6 +72,7 @@ export interface Batch {
   readonly audit: AuditFact[];
   readonly anomalies: Anomaly[];
   readonly exceptions: ExceptionFold;
+  readonly decisions: Omit<DecisionRow, 'shard'>[];
 }
 
 export interface Known {
@@ -122,6 +124,7 @@ export function project(records: readonly LogRecord[], known: Known): Batch {
     audit: [],
     anomalies: [],
     exceptions: new ExceptionFold(known.exceptions),
+    decisions: records.flatMap(decisionsOf),
   };
   for (const { events, epoch, seq, atMs } of records) {
     events.forEach(({ event, zone }, index) => {

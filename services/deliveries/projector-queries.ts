@@ -5,6 +5,7 @@ import type { DeliveryId, OfferId } from '../../contracts/ids.ts';
 import type { LogPosition } from '../../dispatch/redis/door.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import { enqueue } from '../../platform/outbox.ts';
+import { rollBackDecisions, writeDecisions } from './decision-rows.ts';
 import { openExceptions, writeExceptions } from './exception-queries.ts';
 import type { Batch, Change, Known, OfferState } from './projection.ts';
 import type { DeliveryRow, FactRow } from './rows.ts';
@@ -64,6 +65,7 @@ export async function writeBatch(trx: Transaction, shard: number, batch: Batch):
   await writeOffers(trx, shard, batch);
   await writeAudit(trx, shard, batch);
   await writeExceptions(trx, [...batch.exceptions.changed]);
+  await writeDecisions(trx, shard, batch.decisions);
   const anomalies = [
     ...batch.anomalies,
     ...stolen.map((delivery) => ({ kind: 'second_holder', delivery, offer: null, detail: {} })),
@@ -284,6 +286,7 @@ export async function rollBack(
   const touched = [...new Set(rows.map(({ delivery }) => delivery))];
   await trx.raw(`DELETE FROM offers WHERE shard = ? AND ${after}`, [shard, ...at]);
   await trx.raw(`DELETE FROM audit WHERE shard = ? AND ${after}`, [shard, ...at]);
+  await rollBackDecisions(trx, shard, to);
   await trx.raw(
     `UPDATE commands SET state = 'waiting', refusal = NULL, epoch = NULL, seq = NULL, next_at = now()
       WHERE shard = ? AND ${after}`,

@@ -6,6 +6,7 @@ import { type DeliveryId, type DriverId, newId } from '../../contracts/ids.ts';
 import type { DeliveryProblem } from '../../contracts/problems.ts';
 import type { Door, LogEntry, LogPosition, LogRecord } from '../../dispatch/redis/door.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
+import { forgetDecisions, listDecisions } from '../../services/deliveries/decision-rows.ts';
 import { startProjector } from '../../services/deliveries/projector.ts';
 import * as queries from '../../services/deliveries/queries.ts';
 import { testConfig } from '../support/config.ts';
@@ -181,6 +182,49 @@ test('a log that lost its end takes the projection back with it', async (t) => {
   assert.deepEqual(holders, [bob]);
   assert.deepEqual(b.anomalies, []);
   assert.equal((await queries.commandOf(database.knex, id, 1))?.state, 'confirmed');
+});
+
+test('decisions are written once, go with the lost end of a log, and are forgotten at their bounds', async (t) => {
+  const { log, id, requested, database, ...b } = await bench(t);
+  const explained = (round: number): ZoneEvent => ({
+    type: 'round.explained',
+    ...{ round, version: 1, terms: ['drive'], weights: [20], planCost: 1, drivers: [ada] },
+    units: [
+      {
+        ...{ deliveries: [id], outcome: 'offered', chosen: 0, stayOut: 1, shortlisted: 1 },
+        candidates: [{ driver: 0, terms: [5], alone: 100, pickupMs: 1, doorMs: 2 }],
+        ...{ rejected: [], leftOff: 0 },
+      },
+    ],
+    leftOff: 0,
+  });
+  log.append(1, 1, [requested]);
+  log.append(1, 2, [explained(1)], { engine: 'e' });
+  log.append(1, 3, [explained(2), explained(3)]);
+  b.follow();
+  b.follow();
+  await b.reached(1, 3);
+  const rounds = async () =>
+    (await listDecisions(database.knex, id, null, 10)).map(({ round }) => round);
+  assert.deepEqual(await rounds(), [3, 2, 1]);
+  const [newest] = await listDecisions(database.knex, id, null, 1);
+  assert.ok(newest);
+  const older = await listDecisions(database.knex, id, newest, 10);
+  assert.deepEqual(
+    older.map(({ round, engine }) => [round, engine]),
+    [
+      [2, null],
+      [1, 'e'],
+    ],
+  );
+  log.entries = log.entries.slice(0, 2);
+  log.append(2, 3, [explained(9)], { predecessor: { epoch: 1, seq: 2 } });
+  await b.reached(2, 3);
+  assert.deepEqual(await rounds(), [9, 1]);
+  await forgetDecisions(database.knex, { beforeMs: 0, kept: 1, atOnce: 10 });
+  assert.deepEqual(await rounds(), [9]);
+  await forgetDecisions(database.knex, { beforeMs: 99_000, kept: 9, atOnce: 10 });
+  assert.deepEqual(await rounds(), []);
 });
 
 test('a request that the log lost is waiting to be sent again', async (t) => {
