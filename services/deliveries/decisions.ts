@@ -134,12 +134,14 @@ export function wordsFor(data: DecisionData): string {
   const nearer = cheapestAlone(others, own);
   if (rival && rival.cost < own.cost) {
     const saved = seconds(own.cost - rival.cost);
-    return `${verb}; moving it to ${rival.driver} would save the plan ${saved} s, which this round's search did not find.`;
+    const missed = `moving it to ${rival.driver} would save the plan ${saved} s`;
+    return `${verb}; ${missed}, which this round's search did not find.`;
   }
   if (nearer) {
     const less = seconds((own.alone ?? own.cost) - (nearer.alone ?? 0));
     const more = seconds(nearer.cost - own.cost);
-    return `${verb}: ${nearer.driver} would be ${less} s cheaper for this delivery alone, but ${more} s dearer with everything else that is planned.`;
+    const alone = `${nearer.driver} would be ${less} s cheaper for this delivery alone`;
+    return `${verb}: ${alone}, but ${more} s dearer with everything else that is planned.`;
   }
   const ahead = rival ? `, ${seconds(rival.cost - own.cost)} s ahead of ${rival.driver}` : '';
   return `${verb}: the cheapest for this delivery and for the whole plan${ahead}.`;
