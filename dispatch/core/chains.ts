@@ -132,7 +132,7 @@ export class ChainCosts {
         if (visited) nowMs += pickupLeaveMs;
         const ms = travel.ms(at, door);
         driveMs += ms;
-        nowMs = allInHandMs(this.zone, run, door, nowMs + ms + pickupServiceMs);
+        nowMs = allInHandMs(run, door, nowMs + ms + pickupServiceMs);
         if (nowMs > carrier.untilMs) return breaks(trail, 'shift_end');
         at = door;
         visited = true;

@@ -6,7 +6,7 @@ import { isAboard } from '../../contracts/states.ts';
 import type { Decision } from './decision.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import { endDelivery } from './moves.ts';
-import { expectedReadyMs, learnedReadyTime } from './ready-times.ts';
+import { learnedReadyTime } from './ready-times.ts';
 import type { Zone } from './zone.ts';
 
 export function decideDelivery(step: Decision, command: DeliveryCommand): void {
@@ -52,7 +52,7 @@ function request(step: Decision, number: number, wanted: DeliveryRequest): void 
 function promiseMs(zone: Zone, wanted: DeliveryRequest, atMs: number): number {
   const { pickupServiceMs, dropoffServiceMs, promiseSlackMs } = zone.policy;
   const ready = learnedReadyTime(zone, wanted, wanted.readyMs);
-  const startMs = Math.max(expectedReadyMs(zone, ready), wanted.notBeforeMs ?? atMs, atMs);
+  const startMs = Math.max(ready.meanMs, wanted.notBeforeMs ?? atMs, atMs);
   const drivingMs = zone.travel.ms(wanted.pickup, wanted.dropoff, 'bicycle', startMs);
   const ours = startMs + drivingMs + pickupServiceMs + dropoffServiceMs + promiseSlackMs;
   const stretchMs = (zone.control('stretch_promises') ?? 0) * 60_000;

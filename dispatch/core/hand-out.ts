@@ -1,7 +1,6 @@
 /** When a run has in hand what it takes at a door, from what is known of each parcel's ready time. */
 import type { Leg, Run, Task } from './chains.ts';
 import { handedOutMs } from './ready-times.ts';
-import type { Zone } from './zone.ts';
 
 /** The ready time to be at a door for, of everything that a run takes there. */
 export function leaveForDoorMs(run: Run, door: number): number {
@@ -21,7 +20,7 @@ export function leaveForDoorMs(run: Run, door: number): number {
  * When everything that a run takes at a door is in hand on average, for who can take it from `hereMs`
  * on: the latest of what each would mean alone, and what each of the others may come later than that.
  */
-export function allInHandMs(zone: Zone, run: Run, door: number, hereMs: number): number {
+export function allInHandMs(run: Run, door: number, hereMs: number): number {
   let latestMs = hereMs;
   let latest: Leg | null = null;
   let unsure = 0;
@@ -31,18 +30,18 @@ export function allInHandMs(zone: Zone, run: Run, door: number, hereMs: number):
     for (let m = 0; m < legs.length; m++) {
       const leg = legs[m] as Leg;
       if (leg.pickup !== door) continue;
-      if (leg.ready.scale > 0) unsure++;
-      const ms = handedOutMs(zone, leg.ready, hereMs);
+      if (leg.ready.spreadMs > 0) unsure++;
+      const ms = handedOutMs(leg.ready, hereMs);
       if (ms <= latestMs) continue;
       latestMs = ms;
       latest = leg;
     }
   }
-  return unsure < 2 ? latestMs : latestMs + othersLaterMs(zone, run, latest, latestMs);
+  return unsure < 2 ? latestMs : latestMs + othersLaterMs(run, latest, latestMs);
 }
 
 /** What the parcels at a door but the given one may come later than a time, on average and in sum. */
-function othersLaterMs(zone: Zone, run: Run, latest: Leg | null, atMs: number): number {
+function othersLaterMs(run: Run, latest: Leg | null, atMs: number): number {
   let sumMs = 0;
   for (let n = 0; n < run.length; n++) {
     const { legs, aboard } = run[n] as Task;
@@ -50,7 +49,7 @@ function othersLaterMs(zone: Zone, run: Run, latest: Leg | null, atMs: number): 
     for (let m = 0; m < legs.length; m++) {
       const leg = legs[m] as Leg;
       if (leg === latest || leg.pickup !== latest?.pickup) continue;
-      sumMs += handedOutMs(zone, leg.ready, atMs) - atMs;
+      sumMs += handedOutMs(leg.ready, atMs) - atMs;
     }
   }
   return sumMs;

@@ -13,7 +13,7 @@ import { availability, eligibility } from './eligibility.ts';
 import type { ZoneInput } from './input.ts';
 import { departureOf, finder } from './insertion.ts';
 import { Places } from './places.ts';
-import { expectedReadyMs, leaveForMs, readyTimeOf } from './ready-times.ts';
+import { leaveForMs, readyTimeOf } from './ready-times.ts';
 import type { Delivery, Driver } from './records.ts';
 import { drive, leaveMs, type StopTimes } from './schedule.ts';
 import { autoAssigns, radiusMeters, type Zone } from './zone.ts';
@@ -185,14 +185,13 @@ class ProblemBuilder {
     const legs = unit.map((delivery): Leg => {
       const { request, promiseMs } = delivery;
       const ready = readyTimeOf(this.zone, delivery);
-      const readyMs = expectedReadyMs(this.zone, ready);
       return {
         pickup: this.places.indexOf(request.pickup),
         dropoff: this.places.indexOf(request.dropoff),
-        readyMs,
+        readyMs: ready.meanMs,
         ready,
         leaveForMs: leaveForMs(this.zone, ready),
-        baseMs: Math.max(readyMs, request.placedMs),
+        baseMs: Math.max(ready.meanMs, request.placedMs),
         promiseMs,
       };
     });

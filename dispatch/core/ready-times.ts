@@ -3,14 +3,14 @@
  * the vendor. The kitchen's own word is believed as it stands.
  */
 import type { DeliveryRequest } from '../../contracts/commands.ts';
+import { excess, quantile } from './normal-law.ts';
 import type { Delivery } from './records.ts';
 import type { Zone } from './zone.ts';
 
-/** A ready time as a distribution: `centreMs` + `scale` × a residual of the zone. */
+/** A ready time as a normal law, zone ms. No spread: exactly its mean. */
 export interface ReadyTime {
-  readonly centreMs: number;
-  /** 0: exactly `centreMs`. */
-  readonly scale: number;
+  readonly meanMs: number;
+  readonly spreadMs: number;
 }
 
 /** Names the vendor of a request; without one the account and the door stand for it. */
@@ -21,37 +21,31 @@ export function vendorKey({ vendor, account, pickup }: DeliveryRequest): string 
 /** What is expected of a delivery's ready time. */
 export function readyTimeOf(zone: Zone, delivery: Delivery): ReadyTime {
   const { readyMs, readySource, request } = delivery;
-  if (readySource === 'kitchen') return { centreMs: readyMs, scale: 0 };
+  if (readySource === 'kitchen') return { meanMs: readyMs, spreadMs: 0 };
   return learnedReadyTime(zone, request, readyMs);
 }
 
 /** The same for a time that is told with a request. */
 export function learnedReadyTime(zone: Zone, request: DeliveryRequest, toldMs: number): ReadyTime {
-  if (!zone.policy.learnReadyTimes) return { centreMs: toldMs, scale: 0 };
-  const { errorMs, scale } = zone.kitchens.expect(vendorKey(request));
-  return { centreMs: toldMs + errorMs, scale };
+  const isWord = request.readySource === 'kitchen';
+  if (isWord || !zone.policy.learnReadyTimes) return { meanMs: toldMs, spreadMs: 0 };
+  const { meanMs, spreadMs } = zone.kitchens.expect(vendorKey(request));
+  return { meanMs: toldMs + meanMs, spreadMs };
 }
 
-/** The mean ready time, zone ms. */
-export function expectedReadyMs(zone: Zone, { centreMs, scale }: ReadyTime): number {
-  return scale === 0 ? centreMs : Math.round(centreMs + scale * zone.kitchens.residuals.meanMs());
-}
-
-/** When somebody who can take the parcel from `hereMs` on will have it, on average: E max(here, ready). */
-export function handedOutMs(zone: Zone, { centreMs, scale }: ReadyTime, hereMs: number): number {
-  if (scale === 0) return Math.max(hereMs, centreMs);
-  const excessMs = zone.kitchens.residuals.excessMs((hereMs - centreMs) / scale);
-  return Math.round(hereMs + scale * excessMs);
+/** When somebody who can take the parcel from `hereMs` on has it, on average: E max(here, ready). */
+export function handedOutMs({ meanMs, spreadMs }: ReadyTime, hereMs: number): number {
+  if (spreadMs === 0) return Math.max(hereMs, meanMs);
+  return Math.round(hereMs + spreadMs * excess((hereMs - meanMs) / spreadMs));
 }
 
 /**
  * The ready time to be there for. Of being early a driver's waiting is the cost, of being late the
  * customer's: the least is expected at the quantile wait ÷ (wait + delay) (the newsvendor's rule).
  */
-export function leaveForMs(zone: Zone, { centreMs, scale }: ReadyTime): number {
-  if (scale === 0) return centreMs;
+export function leaveForMs(zone: Zone, { meanMs, spreadMs }: ReadyTime): number {
+  if (spreadMs === 0) return meanMs;
   const { driverWaitPerMille, delayPerMille } = zone.config.weights;
   const both = driverWaitPerMille + delayPerMille;
-  const perMille = both === 0 ? 500 : (1000 * driverWaitPerMille) / both;
-  return Math.round(centreMs + scale * zone.kitchens.residuals.quantileMs(perMille));
+  return Math.round(meanMs + spreadMs * quantile(both === 0 ? 0.5 : driverWaitPerMille / both));
 }

@@ -73,7 +73,7 @@ export function drive(
     const serviceMs = together ? 0 : stop.kind === 'pickup' ? pickupServiceMs : dropoffServiceMs;
     const waiting = stop.kind === 'pickup' ? find(stop.delivery) : undefined;
     const servedMs = arriveMs + serviceMs;
-    const doneMs = waiting ? handedOutMs(zone, readyTimeOf(zone, waiting), servedMs) : servedMs;
+    const doneMs = waiting ? handedOutMs(readyTimeOf(zone, waiting), servedMs) : servedMs;
     times.push({ stop, arriveMs, doneMs });
     at = stop;
     nowMs = doneMs;

@@ -123,10 +123,20 @@ export class Fleet implements Solution {
       const driver = zone.driver(rider.id);
       const next = driver?.plan.stops[0];
       if (!driver || next?.kind !== 'pickup') continue;
+      if (minute > rider.courier.off) {
+        this.giveBack(rider, driver.plan.stops);
+        continue;
+      }
       const vendor = this.order(next.delivery).vendor;
       if (rider.spot !== vendor) this.depart(rider, vendor, minute);
       if (rider.free <= minute) this.pickUp(rider, driver.plan.stops, vendor, minute);
     }
+  }
+
+  /** Lets a courier answer an offer. */
+  answer(id: DriverId, deed: DriverDeed): void {
+    const rider = this.riders.find((each) => each.id === id);
+    if (rider) this.act(rider, deed);
   }
 
   /** Sends an idle courier to a vendor ahead of any order. */
@@ -143,34 +153,42 @@ export class Fleet implements Solution {
     rider.spot = to;
   }
 
+  /** Waits for everything the run takes; at the shift's last minute, goes with what is ready. */
   private pickUp(rider: Rider, stops: readonly Stop[], vendor: Vendor, minute: number): void {
-    const waiting = stops.filter((stop) => stop.kind === 'pickup');
-    const [first] = waiting;
+    const [first] = stops;
     if (first && !first.arrived) this.act(rider, { kind: 'arrived', delivery: first.delivery });
-    const orders = stops.flatMap((stop) =>
-      stop.kind === 'dropoff' ? [this.order(stop.delivery)] : [],
-    );
     const half = this.instance.pickupService / 2;
-    const pickup = Math.ceil(Math.max(rider.free + half, ...orders.map(({ ready }) => ready)));
-    if (pickup > minute) return;
-    if (orders.some((order) => order.vendor !== vendor)) {
-      throw new Error(`mdrp: a run of ${rider.courier.name} visits two vendors`);
+    const isReady = ({ delivery }: Stop) =>
+      Math.ceil(Math.max(rider.free + half, this.order(delivery).ready)) <= minute;
+    const taken = stops.filter(isReady);
+    if (taken.length < stops.length) {
+      if (minute < rider.courier.off) return;
+      this.giveBack(
+        rider,
+        stops.filter((stop) => !isReady(stop)),
+      );
     }
-    if (minute > rider.courier.off) return this.giveBack(rider, waiting);
+    if (taken.length === 0) return;
     const { courier } = rider;
+    const dropoffs = taken.filter(({ kind }) => kind === 'dropoff');
+    const orders = dropoffs.map(({ delivery }) => this.order(delivery));
+    if (orders.some((order) => order.vendor !== vendor)) {
+      throw new Error(`mdrp: a run of ${courier.name} visits two vendors`);
+    }
     this.assignments.push({ decided: minute, pickup: minute, courier, orders });
-    for (const { delivery } of waiting) this.act(rider, { kind: 'picked_up', delivery });
-    this.ride(rider, stops, minute + Math.ceil(half), minute);
+    for (const { kind, delivery } of taken) {
+      if (kind === 'pickup') this.act(rider, { kind: 'picked_up', delivery });
+    }
+    this.ride(rider, dropoffs, minute + Math.ceil(half), minute);
   }
 
   /** The drop-offs that follow a pickup; nothing can change them any more. */
-  private ride(rider: Rider, stops: readonly Stop[], leaves: number, pickup: number): void {
+  private ride(rider: Rider, dropoffs: readonly Stop[], leaves: number, pickup: number): void {
     const { courier } = rider;
     const half = this.instance.dropoffService / 2;
     let from: Spot = rider.spot;
     let free = leaves;
-    for (const { kind, delivery } of stops) {
-      if (kind !== 'dropoff') continue;
+    for (const { delivery } of dropoffs) {
       const order = this.order(delivery);
       this.moves.push({ courier, departs: free, from, to: order });
       const arrives = free + this.atlas.minutes(from, order);
@@ -186,8 +204,9 @@ export class Fleet implements Solution {
     }
   }
 
-  private giveBack(rider: Rider, waiting: readonly Stop[]): void {
-    for (const { delivery } of waiting) {
+  private giveBack(rider: Rider, stops: readonly Stop[]): void {
+    for (const { kind, delivery } of stops) {
+      if (kind !== 'pickup') continue;
       this.act(rider, { kind: 'give_back', delivery, reason: 'shift_end' });
     }
   }

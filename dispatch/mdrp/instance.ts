@@ -31,6 +31,8 @@ export interface Order extends Spot {
   readonly vendor: Vendor;
   readonly placed: number;
   readonly ready: number;
+  /** What is told of the ready time, where that is only an estimate. */
+  readonly told?: number;
 }
 
 export interface Instance {

@@ -17,7 +17,7 @@ type Done = Extract<Report, { figures: Figures }>;
 
 const USAGE =
   'usage: npm run mdrp -- INSTANCE_DIR... [--out DIR] [--json] [--workers N] ' +
-  "[--policy '{…}'] [--weights '{…}']";
+  "[--policy '{…}'] [--weights '{…}'] [--estimates] [--decline PART] [--seed N]";
 const WORKERS_MAX = 64;
 /** Without a terminal the progress is a line for every so many instances. */
 const LINE_EVERY = 8;
@@ -31,6 +31,9 @@ function options() {
       workers: { type: 'string', default: String(availableParallelism()) },
       policy: { type: 'string', default: '{}' },
       weights: { type: 'string', default: '{}' },
+      estimates: { type: 'boolean', default: false },
+      decline: { type: 'string' },
+      seed: { type: 'string', default: '1' },
     },
   });
   const workers = Number(values.workers);
@@ -41,8 +44,19 @@ function options() {
   const data: CrewData = {
     out: values.out ?? null,
     tuning: readTuning(values.policy, values.weights),
+    estimates: values.estimates,
+    decline: values.decline === undefined ? null : numberIn('decline', values.decline, 0.9),
+    seed: numberIn('seed', values.seed, 1_000_000_000),
   };
   return { data, workers, json: values.json, folders: positionals.flatMap(foldersIn) };
+}
+
+function numberIn(name: string, text: string, most: number): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(value >= 0 && value <= most)) {
+    throw new InstanceError(`--${name}: a number from 0 to ${most}`);
+  }
+  return value;
 }
 
 /** The folder itself when it is an instance, else the instances in it. */

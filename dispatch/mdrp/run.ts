@@ -6,6 +6,7 @@
 import type { ZoneCommand } from '../../contracts/commands.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
 import { checkShard, LiveIndex, Shard, stepShard, type ZoneInput } from '../core/index.ts';
+import type { Answers } from './answers.ts';
 import { Atlas } from './atlas.ts';
 import { Fleet } from './fleet.ts';
 import type { Instance, Order } from './instance.ts';
@@ -13,6 +14,7 @@ import { type Tuning, zoneOf } from './rules.ts';
 import { type Figures, figuresOf, type Solution } from './solution.ts';
 
 const MINUTE_MS = 60_000;
+const PHONE = { gateway: 'mdrp', session: 1 };
 const CLOCKS = { zoneAt: (ms: number) => ms, hostAt: (ms: number) => ms };
 
 export interface RunResult {
@@ -22,11 +24,16 @@ export interface RunResult {
   readonly roundMs: readonly number[];
 }
 
-/** Runs one instance to the end of its day. */
-export function runInstance(instance: Instance, tuning: Tuning = {}): RunResult {
+/** Runs one instance to the end of its day. `answers`: couriers are asked, and answer at once. */
+export function runInstance(
+  instance: Instance,
+  tuning: Tuning = {},
+  answers: Answers | null = null,
+): RunResult {
   const atlas = new Atlas(instance);
   const orderOf = new Map<DeliveryId, Order>();
-  const config = zoneOf(instance, atlas, tuning);
+  const asked = answers === null ? tuning.policy : { autoAssign: false, ...tuning.policy };
+  const config = zoneOf(instance, atlas, { ...tuning, ...(asked ? { policy: asked } : {}) });
   const shard = new Shard(0);
   let minute = 0;
   stepShard(shard, config.id, { kind: 'command', command: { type: 'zone.open', config } }, 0);
@@ -43,7 +50,9 @@ export function runInstance(instance: Instance, tuning: Tuning = {}): RunResult 
   const command = (given: ZoneCommand) => step({ kind: 'command', command: given });
   const fleet = new Fleet(instance, atlas, orderOf, (driver, action, deed) => {
     const atMs = minute * MINUTE_MS;
-    command({ type: 'driver.acted', driver, action, deed, atMs });
+    // Only who can be reached is asked.
+    const reached = answers === null ? {} : { presence: PHONE };
+    command({ type: 'driver.acted', driver, action, deed, atMs, ...reached });
   });
   const roundMs: number[] = [];
   const waiting = instance.orders.slice();
@@ -65,6 +74,10 @@ export function runInstance(instance: Instance, tuning: Tuning = {}): RunResult 
     const { candidates } = index.shortlist(minute * MINUTE_MS);
     const events = step({ kind: 'round', fixes: known.map(({ fix }) => fix), candidates });
     if (candidates.length > 0) roundMs.push(performance.now() - beganMs);
+    for (const event of events) {
+      if (event.type !== 'offer.made' || !answers) continue;
+      fleet.answer(event.driver, answers.answer(event.driver, event.offer));
+    }
     fleet.move(zone, minute);
     for (const event of events) {
       if (event.type === 'driver.sent') fleet.send(event.driver, atlas.spotAt(event.to), minute);
@@ -95,8 +108,8 @@ function requestOf(
       pickup: atlas.placeFor(order.vendor),
       dropoff: atlas.placeFor(order),
       placedMs: order.placed * MINUTE_MS,
-      readyMs: order.ready * MINUTE_MS,
-      readySource: 'promised',
+      readyMs: (order.told ?? order.ready) * MINUTE_MS,
+      readySource: order.told === undefined ? 'promised' : 'estimated',
       promiseMs: (order.placed + instance.target) * MINUTE_MS,
       load: { parcels: 1, volumeMl: 1, weightG: 1 },
       ifUndeliverable: 'return',

@@ -2,6 +2,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { Answers } from './answers.ts';
+import { withEstimates } from './estimates.ts';
 import { readInstance } from './instance.ts';
 import type { Tuning } from './rules.ts';
 import { runInstance } from './run.ts';
@@ -11,6 +13,12 @@ import { type Figures, writeSolution } from './solution.ts';
 export interface CrewData {
   readonly out: string | null;
   readonly tuning: Tuning;
+  /** Ready times are only estimates. */
+  readonly estimates: boolean;
+  /** Part of offers that couriers decline; null: they are not asked. */
+  readonly decline: number | null;
+  /** Of what is drawn for the two. */
+  readonly seed: number;
 }
 
 export type Report =
@@ -24,7 +32,7 @@ export type Report =
 
 const port = parentPort;
 if (!port) throw new Error('mdrp: worker.ts runs as a thread of main.ts');
-const { out, tuning } = workerData as CrewData;
+const { out, tuning, estimates, decline, seed } = workerData as CrewData;
 
 port.on('message', (folder: string) => {
   port.postMessage(reportOf(folder));
@@ -32,9 +40,11 @@ port.on('message', (folder: string) => {
 
 function reportOf(folder: string): Report {
   try {
-    const instance = readInstance(folder);
+    const given = readInstance(folder);
+    const instance = estimates ? withEstimates(given, seed) : given;
+    const answers = decline === null ? null : new Answers(decline, seed);
     const beganMs = performance.now();
-    const { solution, figures, roundMs } = runInstance(instance, tuning);
+    const { solution, figures, roundMs } = runInstance(instance, tuning, answers);
     const seconds = (performance.now() - beganMs) / 1_000;
     if (out !== null) save(join(out, instance.name), () => solution);
     return { name: instance.name, figures, roundMs, seconds };
