@@ -8,6 +8,7 @@ import { applyToDriver, rememberAnswer } from './apply-driver.ts';
 import { changeOffer, offerClosed, offerMade } from './apply-offer.ts';
 import { learnDrive } from './drives.ts';
 import { ZONE_LIMITS } from './limits.ts';
+import { learnPace } from './routed-travel.ts';
 import type { Zone } from './zone.ts';
 
 /** Applies one committed event that happened at zone time `atMs`. Throws when it cannot be a fact. */
@@ -35,6 +36,7 @@ export function applyEvent(zone: Zone, event: ZoneEvent, atMs: number): void {
       zone.rounds = event.round;
       return zone.routed.forget(atMs);
     case 'travel.told':
+      zone.paces.follow(event.source);
       return zone.routed.learn(event.times, event.untilMs, atMs);
     case 'round.explained':
     case 'input.quarantined':
@@ -44,6 +46,7 @@ export function applyEvent(zone: Zone, event: ZoneEvent, atMs: number): void {
     case 'transfer.answered':
       return rememberAnswer(zone, event);
     case 'drive.observed':
+      learnPace(zone, event);
       return learnDrive(zone, event);
     case 'kitchen.observed':
       return zone.kitchens.learn(event.vendor, event.errorMs, event.exact);

@@ -5,6 +5,7 @@
  */
 import type { RoutedAnswer } from '../../contracts/events.ts';
 import { CELL_KEY_MAX } from '../../contracts/geo.ts';
+import { hash32 } from '../../contracts/ids.ts';
 import { VEHICLE_KINDS, type VehicleKind } from '../../contracts/states.ts';
 import type { CellPoint } from './travel-time.ts';
 
@@ -82,6 +83,9 @@ export class RoutedTimes {
   /** All of them, told longest ago first. */
   private readonly told = new Set<RoutedTime>();
 
+  /** Stands for all of them where states are compared; kept up to date, so that it costs nothing. */
+  digest = 0;
+
   get size(): number {
     return this.told.size;
   }
@@ -131,8 +135,9 @@ export class RoutedTimes {
   restore(time: RoutedTime): void {
     const [vehicle, from, to] = time;
     const before = this.get(vehicle, from, to);
-    if (before) this.told.delete(before);
+    if (before) this.drop(before);
     this.told.add(time);
+    this.digest = (this.digest + hash32(time.join(' '))) >>> 0;
     let origins = this.byPair.get(vehicle);
     if (!origins) {
       origins = new Map();
@@ -150,6 +155,7 @@ export class RoutedTimes {
   private drop(time: RoutedTime): void {
     const [vehicle, from, to] = time;
     this.told.delete(time);
+    this.digest = (this.digest - hash32(time.join(' '))) >>> 0;
     const origins = this.byPair.get(vehicle);
     const destinations = origins?.get(from);
     destinations?.delete(to);

@@ -4,22 +4,32 @@
  */
 import type { VehicleKind } from '../../contracts/states.ts';
 import type { ZoneConfig } from '../../contracts/zone.ts';
+import type { EventOf } from './change.ts';
 import type { Decision } from './decision.ts';
 import type { ZoneInput } from './input.ts';
 import { Plane } from './plane.ts';
+import type { RoutedPaces } from './routed-paces.ts';
 import { areasOf, isBelievable, ROUTED_ANSWERS_MAX, type RoutedTimes } from './routed-times.ts';
 import type { CellPoint, TravelAnswer, TravelTime } from './travel-time.ts';
+import type { Zone } from './zone.ts';
 
 /** Longest that answers may hold: a day of zone time. */
 const HOLDS_MS_MAX = 24 * 3_600_000;
 
 export class RoutedTravel implements TravelTime {
   private readonly times: RoutedTimes;
+  private readonly paces: RoutedPaces;
   private readonly plane: Plane;
   private readonly fallback: TravelTime;
 
-  constructor(times: RoutedTimes, plane: ZoneConfig['plane'], fallback: TravelTime) {
-    this.times = times;
+  /** @param told the road times of a zone, and the pace its drivers keep against them */
+  constructor(
+    told: { readonly routed: RoutedTimes; readonly paces: RoutedPaces },
+    plane: ZoneConfig['plane'],
+    fallback: TravelTime,
+  ) {
+    this.times = told.routed;
+    this.paces = told.paces;
     this.plane = new Plane(plane);
     this.fallback = fallback;
   }
@@ -55,8 +65,18 @@ export class RoutedTravel implements TravelTime {
     if (this.times.size === 0) return null;
     const meters = this.plane.meters(from, to);
     const pair = areasOf(from, to, meters);
-    return pair && this.times.find(vehicle, pair, meters, departMs);
+    const told = pair && this.times.find(vehicle, pair, meters, departMs);
+    return told === null ? null : this.paces.apply(vehicle, told);
   }
+}
+
+/** An observed drive that a time was told for shows the pace of this vehicle kind. */
+export function learnPace(zone: Zone, event: EventOf<'drive.observed'>): void {
+  const { vehicle, from, to, leftMs, arrivedMs } = event;
+  const meters = zone.plane.meters(from, to);
+  const pair = areasOf(from, to, meters);
+  const told = pair && zone.routed.find(vehicle, pair, meters, leftMs);
+  if (told !== null) zone.paces.learn(vehicle, told, arrivedMs - leftMs);
 }
 
 /** Takes in what a source told. What cannot be believed is left out; no event when nothing is left. */

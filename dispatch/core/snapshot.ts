@@ -14,6 +14,7 @@ import type { PageRun } from './learned-columns.ts';
 import { encodeLearned, type LearnedCopy } from './learned-state.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
+import type { RoutedPace } from './routed-paces.ts';
 import type { RoutedTime } from './routed-times.ts';
 import { Shard } from './shard.ts';
 import { Zone } from './zone.ts';
@@ -41,7 +42,10 @@ interface ZoneCopy {
   readonly exceptions: readonly DeliveryExceptions[];
   readonly kitchens: readonly KitchenRecord[];
   readonly arrivals: readonly (readonly [string, readonly [number, boolean]])[];
+  /** Told road times, and what stands for them. */
   readonly routed: readonly RoutedTime[];
+  readonly routedDigest: number;
+  readonly paces: readonly RoutedPace[];
   /** Null while nothing was learned. */
   readonly learned: LearnedCopy | null;
 }
@@ -53,7 +57,7 @@ export interface ShardCopy {
 
 /**
  * Copies what the shard holds now; the copy never changes afterwards. `isWhole` false: of what was
- * learned only its digest, which is enough for a hash.
+ * learned and told only digests, which are enough for a hash.
  */
 export function copyShard(shard: Shard, isWhole = true): ShardCopy {
   const zones = [...shard.zones].map(([id, zone]) => ({
@@ -73,7 +77,9 @@ export function copyShard(shard: Shard, isWhole = true): ShardCopy {
     exceptions: zone.exceptions.all(),
     kitchens: zone.kitchens.all(),
     arrivals: [...zone.arrivals],
-    routed: zone.routed.all(),
+    routed: isWhole ? zone.routed.all() : [],
+    routedDigest: zone.routed.digest,
+    paces: zone.paces.all(),
     learned: zone.learned.copy(isWhole),
   }));
   return { shard: shard.shard, zones };
@@ -92,7 +98,8 @@ type Part =
   | 'exceptions'
   | 'kitchens'
   | 'arrivals'
-  | 'routed';
+  | 'routed'
+  | 'paces';
 const PARTS: readonly Part[] = [
   'drivers',
   'freeSlots',
@@ -107,6 +114,7 @@ const PARTS: readonly Part[] = [
   'kitchens',
   'arrivals',
   'routed',
+  'paces',
 ];
 
 /** Pages of what was learned: bounded by bytes, not by records. */
@@ -122,6 +130,8 @@ interface Chunk {
     readonly rounds: number;
     /** Digest of what was learned. */
     readonly learned?: number;
+    /** Digest of told road times. */
+    readonly routed?: number;
   };
   readonly shard?: number;
   readonly version?: number;
@@ -134,7 +144,8 @@ export function* encodeCopy(copy: ShardCopy): Generator<string> {
   for (const zone of copy.zones) {
     const { config, counter, rounds } = zone;
     const learned = zone.learned === null ? {} : { learned: zone.learned.digest };
-    const head: Chunk = { zone: zone.id, head: { config, counter, rounds, ...learned } };
+    const routed = zone.routedDigest === 0 ? {} : { routed: zone.routedDigest };
+    const head: Chunk = { zone: zone.id, head: { config, counter, rounds, ...learned, ...routed } };
     yield JSON.stringify(head);
     for (const part of PARTS) {
       const records: readonly unknown[] = zone[part];
@@ -224,6 +235,9 @@ function takeIn(zone: Zone, part: Part | typeof LEARNED_PART, items: readonly un
       return;
     case 'routed':
       for (const item of items as RoutedTime[]) zone.routed.restore(item);
+      return;
+    case 'paces':
+      for (const item of items as RoutedPace[]) zone.paces.restore(item);
   }
 }
 

@@ -5,6 +5,7 @@
 import type { ZoneConfig } from '../../contracts/zone.ts';
 import type { LearnedState } from './learned-state.ts';
 import { LearnedTravelTime } from './learned-travel-time.ts';
+import type { RoutedPaces } from './routed-paces.ts';
 import type { RoutedTimes } from './routed-times.ts';
 import { RoutedTravel } from './routed-travel.ts';
 import { DistanceSpeed, type TravelTime } from './travel-time.ts';
@@ -13,6 +14,7 @@ import { DistanceSpeed, type TravelTime } from './travel-time.ts';
 export interface TravelSources {
   readonly config: ZoneConfig;
   readonly routed: RoutedTimes;
+  readonly paces: RoutedPaces;
   readonly learned: LearnedState;
 }
 
@@ -20,7 +22,7 @@ export interface TravelSources {
 export function travelOf(zone: TravelSources): TravelTime {
   const { policy, plane } = zone.config;
   const ours = policy.learnTravel ? learnedTravelOf(zone) : new DistanceSpeed(zone.config);
-  return new RoutedTravel(zone.routed, plane, ours);
+  return new RoutedTravel(zone, plane, ours);
 }
 
 /** What drives have taught the zone; distance and speed where that is too little. */

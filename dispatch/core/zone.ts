@@ -24,6 +24,7 @@ import { Kitchens } from './kitchens.ts';
 import { LearnedState } from './learned-state.ts';
 import { Plane } from './plane.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
+import { RoutedPaces } from './routed-paces.ts';
 import { RoutedTimes } from './routed-times.ts';
 import type { TravelTime } from './travel-time.ts';
 import { travelOf } from './zone-travel.ts';
@@ -45,6 +46,8 @@ export class Zone {
   readonly learned = new LearnedState();
   /** Road times told from outside. */
   readonly routed = new RoutedTimes();
+  /** How its own drives compare with them. */
+  readonly paces = new RoutedPaces();
   /** What is wrong and not over yet. */
   readonly exceptions = new Exceptions();
   /** How far vendors' ready times are from what is told. */

@@ -67,6 +67,12 @@ export class CoreWorld {
     return events;
   }
 
+  /** A fact from elsewhere, applied and logged as it stands. */
+  applied(event: ZoneEvent): void {
+    applyShard(this.shard, this.config.id, event, this.nowMs);
+    this.record([event]);
+  }
+
   command(command: ZoneCommand): ZoneEvent[] {
     return this.input({ kind: 'command', command });
   }

@@ -7,7 +7,7 @@ import { CELL_KEY_MAX } from '../../contracts/geo.ts';
 import { routeWants } from '../../dispatch/core/index.ts';
 import { ROUTED_TIMES_MAX, RoutedTimes } from '../../dispatch/core/routed-times.ts';
 import { DistanceSpeed, emptyAnswer } from '../../dispatch/core/travel-time.ts';
-import { place, request, zoneConfig } from '../support/core-fixtures.ts';
+import { place, profile, request, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld, only } from '../support/core-world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -147,6 +147,41 @@ describe('routed times', () => {
     world.round();
     world.checkRecovery();
     assert.equal(world.zone.routed.size, 0, 'a round drops what ran out');
+  });
+
+  it('are answered at the pace of the zone’s own drivers, which comes back as well', () => {
+    const { world, wants } = asking();
+    const times = answer(wants());
+    const tell = (source: string) => {
+      world.input({ kind: 'travel', source, holdsMs: 4 * HOUR_MS, times });
+      return world.zone.travel.ms(HOME, DOOR, 'bicycle', world.nowMs);
+    };
+    const asTold = tell('osrm');
+    const observe = (count: number, tookMs: number) => {
+      const drive = {
+        vehicle: 'bicycle',
+        driver: profile(1).driver,
+        from: HOME,
+        to: DOOR,
+      } as const;
+      const { nowMs } = world;
+      for (let n = 0; n < count; n++) {
+        const event = { ...drive, leftMs: nowMs, arrivedMs: nowMs + tookMs };
+        world.applied({ type: 'drive.observed', ...event });
+      }
+    };
+    observe(200, Math.round(asTold * 1.5));
+    const atPace = tell('osrm');
+    assert.ok(atPace > asTold * 1.4 && atPace < asTold * 1.5, `${atPace} of ${asTold}`);
+    world.checkRecovery();
+    world.restoreFromSnapshot();
+    assert.equal(world.zone.travel.ms(HOME, DOOR, 'bicycle', world.nowMs), atPace);
+    observe(3_000, Math.round(asTold * 0.8));
+    const later = tell('osrm');
+    assert.ok(later < asTold, 'what is past fades');
+    observe(50, asTold * 100);
+    assert.ok(tell('osrm') < later * 1.3, 'a detour is not the pace');
+    assert.equal(tell('google'), asTold, 'another source is another map');
   });
 
   it('survive a new configuration of the zone', () => {
