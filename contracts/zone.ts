@@ -42,6 +42,8 @@ export interface ZonePolicy {
   readonly fairIdleMs: number;
   /** What that preference may cost for each run at most, seconds of cost. */
   readonly fairCostSeconds: number;
+  /** A committed plan of which nothing is reached goes to another driver for this gain, ms of cost; 0: never. */
+  readonly reassignGainMs: number;
   /** Commit assignments without asking the driver. */
   readonly autoAssign: boolean;
   /** How far a driver may be from the pickup. */
@@ -199,6 +201,7 @@ export const DEFAULT_POLICY: ZonePolicy = {
   offerUnseenMs: 3_000,
   declineCoolDownMs: 300_000,
   broadcastMax: 1,
+  reassignGainMs: 0,
   fairIdleMs: 0,
   fairCostSeconds: 0,
   restMs: 120_000,

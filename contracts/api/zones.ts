@@ -99,6 +99,7 @@ export const POLICY_PART = {
     stallGainMs: DURATION_MS,
     fairIdleMs: DURATION_MS,
     fairCostSeconds: { type: 'integer', minimum: 0, maximum: 3_600 },
+    reassignGainMs: DURATION_MS,
     broadcastMax: { type: 'integer', minimum: 1, maximum: 8 },
     autoAssign: { type: 'boolean' },
     radiusMeters: { type: 'integer', minimum: 100, maximum: 50_000 },

@@ -88,6 +88,11 @@ function deliveryRefused(zone: Zone, event: EventOf<'delivery.refused'>, atMs: n
   if (!before) zone.agenda.add(atMs + ZONE_LIMITS.tombstoneMs, 'tombstones', '');
 }
 
+/** The zone's own reasons to take a delivery from a driver; how often it does is bounded. */
+function isRelief(why: string): boolean {
+  return why === 'stalled' || why === 'reassigned';
+}
+
 function deliveryUnassigned(zone: Zone, event: EventOf<'delivery.unassigned'>): void {
   const delivery = zone.deliveries.get(event.delivery);
   if (!delivery) return;
@@ -101,7 +106,7 @@ function deliveryUnassigned(zone: Zone, event: EventOf<'delivery.unassigned'>): 
     driver: null,
     offer: null,
     coolDowns,
-    ...(event.why === 'stalled' ? { reliefs: reliefs + 1 } : {}),
+    ...(isRelief(event.why) ? { reliefs: reliefs + 1 } : {}),
   });
 }
 

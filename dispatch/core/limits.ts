@@ -21,7 +21,7 @@ export const ZONE_LIMITS = {
   roundDeliveries: 2_000,
   /** Stops in one plan, whatever the policy says. */
   planStops: 24,
-  /** Times that a delivery is taken from a driver who does not come; after that it stays. */
+  /** Times that a zone of its own accord takes a delivery from its driver; after that it stays. */
   reliefsPerDelivery: 2,
   /** Drivers looked at for standing still in one input. */
   stalledDrivers: 64,

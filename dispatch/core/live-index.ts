@@ -16,6 +16,7 @@ import type { Fix, Unplaced, ZoneInput } from './input.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import { picturesOf } from './pictures.ts';
 import { isOpen } from './problem.ts';
+import { movableDeliveries } from './reassign.ts';
 import type { Delivery, Driver } from './records.ts';
 import { isSamePlace } from './schedule.ts';
 import type { Shard } from './shard.ts';
@@ -174,6 +175,13 @@ export class LiveIndex {
     return this.idle.nearest(query, Math.min(count, NEAREST_MAX), metersMax, out);
   }
 
+  /** Idle slots that may help at a place, nearest first. */
+  private idleNear(place: Place): number[] {
+    const count = Math.min(this.zone.policy.candidatesMax, NEAREST_MAX);
+    const found = this.nearest(place, count, radiusMeters(this.zone), this.out);
+    return [...this.out.subarray(0, found)];
+  }
+
   /** As `nearest`, among busy drivers by where their plan ends. */
   private nearestEnds(
     point: PointE7 & { readonly cell: number },
@@ -193,7 +201,8 @@ export class LiveIndex {
   shortlist(hostMs: number): Extract<ZoneInput, { kind: 'round' }> {
     const { zone } = this;
     const open = this.openNow(this.clocks.zoneAt(hostMs));
-    if (open.length === 0 && zone.thoughts.size === 0)
+    const movable = movableDeliveries(zone);
+    if (open.length === 0 && zone.thoughts.size === 0 && movable.length === 0)
       return { kind: 'round', fixes: [], candidates: [] };
     const joining = this.pickupsUnderWay();
     const count = Math.min(zone.policy.candidatesMax, NEAREST_MAX);
@@ -210,6 +219,11 @@ export class LiveIndex {
       }
       for (const slot of slots) this.noteFix(slot, fixes);
       candidates.push([delivery.id, [...slots]]);
+    }
+    for (const { delivery, slot } of movable) {
+      const slots = [slot, ...this.idleNear(delivery.request.pickup)];
+      for (const each of slots) this.noteFix(each, fixes);
+      if (slots.length > 1) candidates.push([delivery.id, slots]);
     }
     for (const driver of zone.thoughts.keys()) {
       const slot = zone.slotOf.get(driver);
@@ -295,25 +309,11 @@ export class LiveIndex {
 
   /** Drivers under way who get no nearer to their pickup, and who else is near it. */
   stalled(hostMs: number): Extract<ZoneInput, { kind: 'stalled' }> | null {
-    const { zone } = this;
-    const signs = this.stalls.look(this.clocks.zoneAt(hostMs), (slot) => this.placeOf(slot));
-    if (signs.length === 0) return null;
-    const fixes = new Map<number, Fix>();
-    const candidates: (readonly [Delivery['id'], readonly number[]])[] = [];
-    const count = Math.min(zone.policy.candidatesMax, NEAREST_MAX);
-    const drivers = signs.slice(0, ZONE_LIMITS.stalledDrivers);
-    for (const { slot } of drivers) {
-      this.noteFix(slot, fixes);
-      const driver = zone.drivers[slot];
-      for (const stop of driver?.stall ? driver.plan.stops : []) {
-        if (stop.kind !== 'pickup' || stop.arrived) continue;
-        const found = this.nearest(stop, count, radiusMeters(zone), this.out);
-        const slots = [...this.out.subarray(0, found)];
-        for (const each of slots) this.noteFix(each, fixes);
-        candidates.push([stop.delivery, slots]);
-      }
-    }
-    return { kind: 'stalled', fixes: [...fixes.values()], drivers, candidates };
+    return this.stalls.input(this.clocks.zoneAt(hostMs), {
+      whereIs: (slot) => this.placeOf(slot),
+      idleNear: (stop) => this.idleNear(stop),
+      noteFix: (slot, fixes) => this.noteFix(slot, fixes),
+    });
   }
 
   private placeOf(slot: number): Place | null {

@@ -3,6 +3,7 @@ import type { Stop } from '../../contracts/events.ts';
 import type { DriverId, OfferId } from '../../contracts/ids.ts';
 import type { EndReason, OfferOutcome } from '../../contracts/states.ts';
 import type { Decision } from './decision.ts';
+import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver } from './records.ts';
 
 /** Gives deliveries to a driver with the plan that carries them. */
@@ -54,6 +55,11 @@ export function unassign(
     ...(coolUntilMs === undefined ? {} : { coolUntilMs }),
   });
   dropStops(step, driver, delivery.id);
+}
+
+/** Whether the zone itself took a delivery from its drivers so often that it now stays. */
+export function isRelievedOften(delivery: Delivery): boolean {
+  return (delivery.reliefs ?? 0) >= ZONE_LIMITS.reliefsPerDelivery;
 }
 
 /** Closes an open offer with its one outcome. */

@@ -134,7 +134,7 @@ export interface Delivery {
   } | null;
   /** What a return will end with. */
   readonly returnReason: EndReason | null;
-  /** How often it was taken from a driver who did not come; absent: never. */
+  /** How often the zone took it from a driver: who did not come, or for a better one; absent: never. */
   readonly reliefs?: number;
   /** Problems ever raised to ops, each once; which of them are open: `zone.exceptions`. */
   readonly raised: readonly string[];

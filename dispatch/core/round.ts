@@ -17,6 +17,7 @@ import type { ZoneInput } from './input.ts';
 import { assignTo } from './moves.ts';
 import { type Problem, problemOf } from './problem.ts';
 import { RandomStream } from './random.ts';
+import { exchangesOf, reassigns, release } from './reassign.ts';
 import type { Delivery, Driver } from './records.ts';
 import { repositionIdle } from './reposition.ts';
 import { isSamePlace } from './schedule.ts';
@@ -65,6 +66,7 @@ export function decideRound(step: Decision, round: Round): void {
     if (assigns) commit(step, proposal);
     else offer(step, proposal);
   }
+  if (reassigns(zone)) exchange(step, problem, search, model, proposals);
   rememberThoughts(step, problem, search, proposals);
   repositionIdle(step, occupiedSlots(problem, search));
   step.emit({
@@ -253,6 +255,24 @@ function rememberThoughts(
 function commit(step: Decision, proposal: Proposal): void {
   const driver = step.driver(proposal.driver.id);
   if (driver) assignTo(step, driver, proposal.unit, proposal.stops, 'auto');
+}
+
+/** Hands committed plans on where that is worth it. Who has just been given something keeps it. */
+function exchange(
+  step: Decision,
+  problem: Problem,
+  search: ChainSearch,
+  model: ChainCosts,
+  proposals: readonly Proposal[],
+): void {
+  const { zone, atMs } = step;
+  const taken = new Set(proposals.map(({ driver }) => problem.drivers.indexOf(driver)));
+  for (const each of exchangesOf(zone, problem, search.chains, model, { atMs, taken })) {
+    const proposal = proposalOf(problem, each.taker, each.unit);
+    if (!proposal) continue;
+    release(step, each);
+    commit(step, proposal);
+  }
 }
 
 function offer(step: Decision, proposal: Proposal): void {

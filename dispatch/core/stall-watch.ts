@@ -3,8 +3,11 @@
  * and then and proposes, as the live index does; what is done about it, `stall.ts` decides from the
  * recorded input. After a takeover it counts from its first look: nobody is blamed for our absence.
  */
+import type { Stop } from '../../contracts/events.ts';
 import type { PointE7 } from '../../contracts/geo.ts';
-import type { StopId } from '../../contracts/ids.ts';
+import type { DeliveryId, StopId } from '../../contracts/ids.ts';
+import type { Fix, ZoneInput } from './input.ts';
+import { ZONE_LIMITS } from './limits.ts';
 import type { Driver } from './records.ts';
 import type { Zone } from './zone.ts';
 
@@ -32,6 +35,16 @@ interface Mark {
   readonly nextMs: number;
 }
 
+/** What the watch needs of the live picture. */
+export interface Surroundings {
+  /** The live place of a slot; null when unknown. */
+  whereIs(slot: number): PointE7 | null;
+  /** Idle slots near a stop, nearest first. */
+  idleNear(stop: Stop): readonly number[];
+  /** Notes where a slot is, if that is not recorded yet. */
+  noteFix(slot: number, fixes: Map<number, Fix>): void;
+}
+
 export class StallWatch {
   private readonly zone: Zone;
   /** The nearest that each driver under way has come to its pickup, and when. */
@@ -41,8 +54,27 @@ export class StallWatch {
     this.zone = zone;
   }
 
-  /** Looks at everybody now; `whereIs`: the live place of a slot, null when unknown. */
-  look(atMs: number, whereIs: (slot: number) => PointE7 | null): StallSign[] {
+  /** The input to step now: whom to look at, where they are, and who could help; null: nobody. */
+  input(atMs: number, around: Surroundings): Extract<ZoneInput, { kind: 'stalled' }> | null {
+    const drivers = this.look(atMs, around).slice(0, ZONE_LIMITS.stalledDrivers);
+    if (drivers.length === 0) return null;
+    const fixes = new Map<number, Fix>();
+    const candidates: (readonly [DeliveryId, readonly number[]])[] = [];
+    for (const { slot } of drivers) {
+      around.noteFix(slot, fixes);
+      const driver = this.zone.drivers[slot];
+      // Who has not been told yet is told first: nobody else is asked for.
+      for (const stop of driver?.stall ? driver.plan.stops : []) {
+        if (stop.kind !== 'pickup' || stop.arrived) continue;
+        const slots = around.idleNear(stop);
+        for (const each of slots) around.noteFix(each, fixes);
+        candidates.push([stop.delivery, slots]);
+      }
+    }
+    return { kind: 'stalled', fixes: [...fixes.values()], drivers, candidates };
+  }
+
+  private look(atMs: number, { whereIs }: Surroundings): StallSign[] {
     const { stallMs } = this.zone.policy;
     if (stallMs === 0) return [];
     const signs: StallSign[] = [];

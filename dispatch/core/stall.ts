@@ -9,8 +9,7 @@ import type { Decision } from './decision.ts';
 import { availability, eligibility } from './eligibility.ts';
 import type { ZoneInput } from './input.ts';
 import { departureOf, finder, isWithinCapacity } from './insertion.ts';
-import { ZONE_LIMITS } from './limits.ts';
-import { unassign } from './moves.ts';
+import { isRelievedOften, unassign } from './moves.ts';
 import { clear, raise } from './raising.ts';
 import type { Delivery, Driver } from './records.ts';
 import { drive } from './schedule.ts';
@@ -94,7 +93,7 @@ class Relief {
     let relieved = false;
     for (const unit of unitsOf(pickupsAhead(step, driver))) {
       const [first] = unit;
-      if (!first || unit.some(({ delivery }) => isCapped(delivery))) continue;
+      if (!first || unit.some(({ delivery }) => isRelievedOften(delivery))) continue;
       const { readyMs } = first.delivery;
       const helper = this.soonest(
         driver,
@@ -170,8 +169,4 @@ function unitsOf(ahead: readonly PickupAhead[]): PickupAhead[][] {
   return [...units.values()].filter(
     (unit) => unit.length === (unit[0]?.delivery.request.group?.size ?? 1),
   );
-}
-
-function isCapped(delivery: Delivery): boolean {
-  return (delivery.reliefs ?? 0) >= ZONE_LIMITS.reliefsPerDelivery;
 }

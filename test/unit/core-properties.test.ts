@@ -179,8 +179,10 @@ test('whatever comes in, the invariants hold, recovery gives the same state, and
       fc.array(anyAct, { minLength: 20, maxLength: 120 }),
       fc.boolean(),
       fc.constantFrom(1, 3),
-      (acts, autoAssign, broadcastMax) => {
-        const world = new CoreWorld(zoneConfig(1, { autoAssign, broadcastMax }));
+      fc.constantFrom(0, 60_000),
+      (acts, autoAssign, broadcastMax, reassignGainMs) => {
+        const policy = { autoAssign, broadcastMax, reassignGainMs, fairIdleMs: reassignGainMs };
+        const world = new CoreWorld(zoneConfig(1, { ...policy, fairCostSeconds: 300 }));
         for (const act of acts) act(world);
         world.checkRecovery();
         // Time alone brings everything to an end.
