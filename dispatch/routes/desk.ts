@@ -20,6 +20,8 @@ const WAIT_MS_MAX = 60_000;
 const UNDER_WAY_MAX = 4;
 /** A want is asked for again when a request failed for a reason that may pass, this often in all. */
 const ATTEMPTS_MAX = 2;
+/** Nonsense is reported at most this often, host ms. */
+const DOUBT_EVERY_MS = 60_000;
 /** How long nothing is asked for once the budget of the day is spent, host ms. */
 const BUDGET_REST_MS = 60_000;
 
@@ -61,7 +63,7 @@ export class RoutesDesk implements RoutesPort {
   private underWay = 0;
   private nextSendMs = 0;
   private timer: NodeJS.Timeout | null = null;
-  private toldOfNonsense = false;
+  private lastDoubtMs = Number.NEGATIVE_INFINITY;
   /** Numbers the halves of requests that were split. */
   private halves = 0;
 
@@ -198,14 +200,19 @@ export class RoutesDesk implements RoutesPort {
     }
   }
 
-  /** An answer that cannot be: left out, counted, and reported once until the source does better. */
+  /** An answer that cannot be: left out and counted. */
   private doubt({ want }: Job, seconds: number): void {
     this.counts.unbelievable++;
-    if (this.toldOfNonsense) return;
-    this.toldOfNonsense = true;
+    this.reportDoubt(`${want.meters} m in ${seconds} s by ${want.vehicle}`);
+  }
+
+  /** Nonsense comes in swarms: one report a minute is enough, the figures count. */
+  private reportDoubt(what: string): void {
+    const nowMs = this.nowMs();
+    if (nowMs - this.lastDoubtMs < DOUBT_EVERY_MS) return;
+    this.lastDoubtMs = nowMs;
     const { source, report } = this.options;
-    const what = `${want.meters} m in ${seconds} s by ${want.vehicle}`;
-    report(`routes source ${source.name} says what cannot be: ${what}`, null);
+    report(`routes source ${source.name} said what cannot be, and is not believed: ${what}`, null);
   }
 
   private failed(batch: Batch<Job>, cause: unknown): void {
@@ -215,6 +222,7 @@ export class RoutesDesk implements RoutesPort {
     const { failure } = error;
     this.failures[failure] = (this.failures[failure] ?? 0) + 1;
     if (failure === 'unplaceable') return this.split(batch);
+    if (failure === 'nonsense') this.reportDoubt(error.message);
     const restMs = this.breaker.failed(error, this.nowMs());
     if (failure === 'nonsense' || failure === 'refused') this.counts.dropped += batch.jobs.length;
     else this.again(batch);

@@ -192,6 +192,8 @@ describe('the desk', () => {
     await stage.pass(100);
     assert.equal(stage.asked.length, 3);
     assert.equal(stage.desk.picture().dropped, 1);
+    assert.deepEqual(stage.told.length, 1, 'nothing of it is told');
+    assert.match(stage.reports.join(), /not believed: nonsense: a page/);
   });
 
   it('rests as long as it is told to when asked to slow down, and long when refused', async (t) => {
