@@ -15,19 +15,16 @@ import type { Driver } from '../core/records.ts';
 import { isSamePlace } from '../core/schedule.ts';
 import type { Zone } from '../core/zone.ts';
 import { placeOf } from '../geometry.ts';
+import type { LiveFacts } from './fork.ts';
 import type { OfferHabits } from './offer-habits.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
-/** A parcel that is late with the vendor is asked for again after this long, zone ms. */
-const ASK_VENDOR_MS = 15_000;
 
 /** What the fleet sees and does in its zone. */
 export interface FleetWorld {
   readonly zone: Zone;
   act(driver: DriverId, deed: DriverDeed): void;
-  travelMs(from: Place, to: Place, vehicle: VehicleKind, departMs: number): number;
-  /** Whether a live driver waits for this parcel although it was to be ready by now. */
-  isLateAtVendor(delivery: DeliveryId, atMs: number): boolean;
+  readonly facts: LiveFacts;
   drove(ms: number): void;
 }
 
@@ -94,13 +91,18 @@ export class Fleet {
     for (const event of events) {
       if (event.type === 'driver.plan') this.replanned.add(event.driver);
       else if (event.type === 'delivery.ready') {
-        const holder = this.world.zone.deliveries.get(event.delivery)?.driver;
-        if (holder) this.replanned.add(holder);
+        this.ask(event.delivery);
       } else if (event.type === 'offer.made') {
         this.asked.set(event.offer, nowMs + this.habits.answerMs);
       } else if (event.type === 'driver.sent') this.send(event.driver, event.to, nowMs);
       else if (event.type === 'driver.left') this.couriers.delete(event.driver);
     }
+  }
+
+  /** There is news of a parcel: whoever waits for it asks again. */
+  wake(delivery: DeliveryId, nowMs: number): void {
+    this.ask(delivery);
+    this.settle(nowMs);
   }
 
   /** Turns every courier whose plan has changed to what it now has to do. */
@@ -159,6 +161,11 @@ export class Fleet {
       const at = this.placeNow(courier, nowMs);
       if (driver && at && tell(driver, at)) courier.told = courier.leg === null;
     }
+  }
+
+  private ask(delivery: DeliveryId): void {
+    const holder = this.world.zone.deliveries.get(delivery)?.driver;
+    if (holder) this.replanned.add(holder);
   }
 
   private courier(id: DriverId, at: Place | null): Courier {
@@ -232,7 +239,7 @@ export class Fleet {
   private depart(courier: Courier, to: Place, nowMs: number, vehicle: VehicleKind): void {
     const from = courier.at ?? to;
     const departMs = Math.max(nowMs, courier.freeMs);
-    const arriveMs = departMs + this.world.travelMs(from, to, vehicle, departMs);
+    const arriveMs = departMs + this.world.facts.travel.ms(from, to, vehicle, departMs);
     courier.at = from;
     const { latE7, lonE7, cell } = to;
     courier.leg = { to: { latE7, lonE7, cell }, departMs, arriveMs };
@@ -302,14 +309,14 @@ export class Fleet {
     this.replanned.add(courier.id);
   }
 
-  /** How long the parcels of these stops are still awaited, ms; 0: all are there. */
+  /** How long the parcels of these stops are still awaited, ms; 0 or less: all are there. */
   private waitForParcels(here: readonly Stop[], nowMs: number): number {
-    const { zone } = this.world;
-    const ready = here.map(({ delivery }) => zone.deliveries.get(delivery)?.readyMs ?? 0);
-    const readyMs = Math.max(...ready);
-    if (readyMs > nowMs) return readyMs - nowMs;
-    const isLate = here.some(({ delivery }) => this.world.isLateAtVendor(delivery, nowMs));
-    return isLate ? ASK_VENDOR_MS : 0;
+    const { zone, facts } = this.world;
+    const waits = here.map((stop) => {
+      const delivery = zone.deliveries.get(stop.delivery);
+      return delivery ? facts.readyMs(delivery, nowMs) - nowMs : 0;
+    });
+    return Math.max(...waits);
   }
 }
 

@@ -17,7 +17,8 @@ import {
   stepShard,
   type ZoneInput,
 } from '../core/index.ts';
-import type { Driver } from '../core/records.ts';
+import type { Kitchens } from '../core/kitchens.ts';
+import type { Delivery, Driver } from '../core/records.ts';
 import type { TravelTime } from '../core/travel-time.ts';
 import type { Zone } from '../core/zone.ts';
 import { Fleet } from './fleet.ts';
@@ -31,24 +32,37 @@ const STEPS_MAX = 200_000;
 const CLOCKS = { zoneAt: (ms: number) => ms, hostAt: (ms: number) => ms };
 const STILL = { headingDegrees: 0, speedCmps: 0, accuracyMeters: 0 };
 
+/** What is true in the world as far as the live zone knows it. */
+export interface LiveFacts {
+  /** For plans and for the ways themselves. */
+  readonly travel: TravelTime;
+  readonly kitchens: Kitchens;
+  /** When a parcel is handed out, as far as is known at `nowMs`; then it is asked again. Zone ms. */
+  readyMs(delivery: Delivery, nowMs: number): number;
+}
+
 export interface ForkOptions {
   /** What `forkText` gave. */
   readonly text: readonly string[];
   readonly config: ZoneConfig;
   readonly atMs: number;
   readonly habits: OfferHabits;
-  /** The live zone's travel times, for plans and for the way itself. */
-  readonly travel: TravelTime;
-  readonly isLateAtVendor: (delivery: DeliveryId, atMs: number) => boolean;
+  /** What the live zone knows of the world; a copy learns nothing from its own simulation. */
+  readonly facts: LiveFacts;
   readonly onEvent: (event: ZoneEvent, atMs: number) => void;
   readonly onDrive: (ms: number) => void;
 }
 
-/** A zone as text that any number of copies can be made of. */
+/** A zone as text that any number of copies can be made of; without what it has learned of drives. */
 export function forkText(zone: Zone): readonly string[] {
   const shard = new Shard(zone.config.shard);
   shard.zones.set(zone.config.id, zone);
-  return [...encodeCopy(copyShard(shard))];
+  return [...encodeCopy(copyShard(shard, false))];
+}
+
+/** The kitchens as the live zone knows them, for a copy that must not teach them. */
+function toRead(kitchens: Kitchens): Kitchens {
+  return Object.create(kitchens, { learn: { value: () => {} } }) as Kitchens;
 }
 
 export class ForkedZone {
@@ -62,21 +76,25 @@ export class ForkedZone {
   private requests = 0;
 
   constructor(options: ForkOptions) {
-    const { text, config, atMs, habits, travel, isLateAtVendor, onDrive } = options;
+    const { text, config, atMs, habits, facts, onDrive } = options;
     this.options = options;
     this.nowMs = atMs;
     this.nextRoundMs = atMs;
     this.shard = decodeShard(text);
     const zone = this.shard.zones.get(config.id);
     if (!zone) throw new Error(`fork: no zone ${config.id} in the text`);
-    zone.reconfigure(config);
-    zone.travel = travel;
+    // Nobody asks a copy why, and what it sees of drives is its own doing.
+    zone.reconfigure({
+      ...config,
+      policy: { ...config.policy, explain: false, learnTravel: false },
+    });
+    zone.travel = facts.travel;
+    Object.defineProperty(zone, 'kitchens', { value: toRead(facts.kitchens) });
     this.zone = zone;
     this.index = new LiveIndex(this.shard, config.id, CLOCKS, atMs);
     const act = (driver: DriverId, deed: DriverDeed) => this.act(driver, deed);
     const drove = onDrive;
-    const travelMs: TravelTime['ms'] = (...way) => travel.ms(...way);
-    this.fleet = new Fleet({ zone, act, travelMs, isLateAtVendor, drove }, habits, atMs);
+    this.fleet = new Fleet({ zone, act, facts, drove }, habits, atMs);
     for (const driver of [...zone.drivers]) if (driver) this.greet(driver);
     this.fleet.settle(atMs);
   }

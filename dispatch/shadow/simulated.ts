@@ -5,12 +5,14 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Fix, ZoneEvent } from '../../contracts/events.ts';
-import type { DeliveryId } from '../../contracts/ids.ts';
 import type { SimulatedFigures, ZoneShadow } from '../../contracts/shadow.ts';
+import { isAboard } from '../../contracts/states.ts';
 import type { ControlKind } from '../../contracts/zone.ts';
+import { expectedReadyMs, readyTimeOf } from '../core/ready-times.ts';
+import type { Delivery } from '../core/records.ts';
 import type { TravelTime } from '../core/travel-time.ts';
 import type { Zone } from '../core/zone.ts';
-import { ForkedZone, forkText } from './fork.ts';
+import { ForkedZone, forkText, type LiveFacts } from './fork.ts';
 import { OfferHabits } from './offer-habits.ts';
 import { Outcomes } from './outcomes.ts';
 import { PairedOutcomes, type Side } from './paired.ts';
@@ -18,6 +20,9 @@ import { shadowConfig } from './predicted.ts';
 
 /** After a copy broke none is made for this long, zone ms: making one costs what a snapshot costs. */
 const REST_MS = 10 * 60_000;
+
+/** A parcel that is late with the vendor is asked for again after this long, zone ms. */
+const ASK_VENDOR_MS = 15_000;
 
 /** Controls that steer matching. What others do shows in what the live zone took in already. */
 const CONTROLS: readonly ControlKind[] = [
@@ -34,10 +39,7 @@ export class Simulated {
   private readonly real = new Outcomes();
   private readonly paired: PairedOutcomes;
   private copies: Readonly<Record<Side, ForkedZone>> | null = null;
-  private live: Zone | null = null;
   private restUntilMs = 0;
-  /** Since when live drivers stand at the vendors' doors. */
-  private readonly arrivedMs = new Map<DeliveryId, number>();
 
   constructor(shadow: ZoneShadow, seed: string) {
     this.shadow = shadow;
@@ -46,8 +48,7 @@ export class Simulated {
 
   /** What the live zone committed at `atMs`; `zone` stands after it. Throws when a copy breaks. */
   take(zone: Zone, events: readonly ZoneEvent[], atMs: number): void {
-    this.live = zone;
-    for (const event of events) this.watch(event, atMs);
+    for (const event of events) this.habits.hear(event, atMs);
     if (!this.copies) {
       if (atMs >= this.restUntilMs) this.copies = this.fork(zone, atMs);
       return;
@@ -62,10 +63,8 @@ export class Simulated {
   /** The copies are no longer in step: what was under way on them does not count. */
   interrupt(): void {
     this.copies = null;
-    this.live = null;
     for (const side of [this.outcomes.live, this.outcomes.shadow, this.real]) side.forgetOpen();
     this.paired.forgetHalves();
-    this.arrivedMs.clear();
   }
 
   /** A copy broke: both are given up, and made anew after a rest. */
@@ -87,12 +86,11 @@ export class Simulated {
 
   private fork(zone: Zone, atMs: number): Readonly<Record<Side, ForkedZone>> {
     const text = forkText(zone);
-    const travel = this.travel();
+    const facts = factsOf(zone);
     const make = (side: Side): ForkedZone =>
       new ForkedZone({
-        ...{ text, atMs, travel, habits: this.habits },
+        ...{ text, atMs, facts, habits: this.habits },
         config: side === 'live' ? zone.config : shadowConfig(zone.config, this.shadow),
-        isLateAtVendor: (delivery, nowMs) => this.isLateAtVendor(delivery, nowMs),
         onEvent: (event, nowMs) => {
           const outcome = this.outcomes[side].hear(event, nowMs);
           if (outcome) this.paired.hear(side, outcome);
@@ -100,35 +98,6 @@ export class Simulated {
         onDrive: (ms) => this.outcomes[side].drove(ms),
       });
     return { live: make('live'), shadow: make('shadow') };
-  }
-
-  /** The live zone's travel times as they are when asked: it may learn, and it may be restored. */
-  private travel(): TravelTime {
-    const now = (): TravelTime => {
-      if (!this.live) throw new Error('shadow: asked for travel times without a zone');
-      return this.live.travel;
-    };
-    return {
-      ms: (...way) => now().ms(...way),
-      answer: (...way) => now().answer(...way),
-    };
-  }
-
-  private watch(event: ZoneEvent, atMs: number): void {
-    this.habits.hear(event, atMs);
-    if (event.type === 'delivery.moved') {
-      if (event.state === 'at_pickup') this.arrivedMs.set(event.delivery, atMs);
-      else this.arrivedMs.delete(event.delivery);
-    } else if (event.type === 'delivery.ended' || event.type === 'delivery.unassigned') {
-      this.arrivedMs.delete(event.delivery);
-    }
-  }
-
-  /** A live driver has been at the door for longer than being served takes: it is not ready. */
-  private isLateAtVendor(delivery: DeliveryId, nowMs: number): boolean {
-    const sinceMs = this.arrivedMs.get(delivery);
-    if (sinceMs === undefined || !this.live) return false;
-    return nowMs > sinceMs + this.live.policy.pickupServiceMs;
   }
 
   /** Tells a copy what the outside did, as the live zone took it in. */
@@ -156,6 +125,10 @@ export class Simulated {
         const command = { type: 'delivery.cancel', number, delivery, code, fault } as const;
         return copy.take({ kind: 'command', command });
       }
+      case 'delivery.moved':
+        // Whoever waits for it in the copy need not wait any more.
+        if (event.state === 'picked_up') copy.fleet.wake(event.delivery, copy.nowMs);
+        return;
       case 'delivery.held': {
         const { delivery, held } = event;
         const verb = { kind: held ? 'hold' : 'release' } as const;
@@ -171,6 +144,31 @@ export class Simulated {
       default:
     }
   }
+}
+
+/** What a copy may know of the world: what the live zone knows of it, as it learns. */
+function factsOf(zone: Zone): LiveFacts {
+  // A zone makes its travel times anew when it is reconfigured.
+  const travel: TravelTime = {
+    ms: (...way) => zone.travel.ms(...way),
+    answer: (...way) => zone.travel.answer(...way),
+  };
+  return { travel, kitchens: zone.kitchens, readyMs: (...asked) => readyMs(zone, ...asked) };
+}
+
+/**
+ * When the parcel of a copy's delivery is handed out: at once where the live driver has it already,
+ * not yet where that one still waits for it, else when the live zone expects it.
+ */
+function readyMs(zone: Zone, delivery: Delivery, nowMs: number): number {
+  const live = zone.deliveries.get(delivery.id);
+  if (!live || isAboard(live.state)) return nowMs;
+  const expectedMs = expectedReadyMs(zone, readyTimeOf(zone, delivery));
+  const { state, arrivedMs } = live;
+  if (state !== 'at_pickup' || arrivedMs === undefined) return expectedMs;
+  // Whoever stands there for longer than being served takes waits for the parcel.
+  const waits = nowMs > arrivedMs + zone.policy.pickupServiceMs;
+  return waits ? Math.max(expectedMs, nowMs + ASK_VENDOR_MS) : expectedMs;
 }
 
 function tellOfDriver(copy: ForkedZone, zone: Zone, event: ZoneEvent): void {

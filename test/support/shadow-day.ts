@@ -1,5 +1,4 @@
 /** A made-up day: a zone that lives by the rules of a simulated one, shown to a shadow as its log would. */
-import type { ZoneEvent } from '../../contracts/events.ts';
 import type { ZoneShadow } from '../../contracts/shadow.ts';
 import type { ZoneConfig } from '../../contracts/zone.ts';
 import { RandomStream } from '../../dispatch/core/random.ts';
@@ -25,25 +24,18 @@ const VENDORS = 8;
 export function liveDay(config: ZoneConfig, shadow: ZoneShadow, day: Day): Simulated {
   const simulated = new Simulated(shadow, 'test');
   const random = new RandomStream('day');
-  let heard: ZoneEvent[] = [];
-  let heardMs = START_MS;
-  const tell = (nowMs: number): void => {
-    if (heard.length > 0) simulated.take(live.zone, heard, heardMs);
-    heard = [];
-    heardMs = nowMs;
-  };
   const blank = new Zone(config);
   const live = new ForkedZone({
     text: forkText(blank),
     config,
     atMs: START_MS,
     habits: day.habits ?? new OfferHabits(),
-    travel: blank.travel,
-    isLateAtVendor: () => false,
-    onEvent: (event, nowMs) => {
-      if (nowMs !== heardMs) tell(nowMs);
-      heard.push(event);
+    facts: {
+      ...{ travel: blank.travel, kitchens: blank.kitchens },
+      readyMs: ({ readyMs }) => readyMs,
     },
+    // As it stands when the event has been applied: a copy may look at it.
+    onEvent: (event, nowMs) => simulated.take(live.zone, [event], nowMs),
     onDrive: () => {},
   });
   simulated.take(live.zone, [], START_MS);
@@ -70,7 +62,6 @@ export function liveDay(config: ZoneConfig, shadow: ZoneShadow, day: Day): Simul
   live.advance(nowMs + 4 * 3_600_000);
   // The last word, so that the copies live as long as the zone.
   live.take({ kind: 'command', command: cancelOfNothing() });
-  tell(live.nowMs);
   return simulated;
 }
 

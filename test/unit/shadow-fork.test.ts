@@ -17,15 +17,18 @@ class Copy {
   readonly fork: ForkedZone;
   readonly events: { readonly event: ZoneEvent; readonly atMs: number }[] = [];
   drivenMs = 0;
-  lateAtVendor = false;
+  isLate = false;
 
   constructor(policy: Partial<ZonePolicy> = {}) {
     const config = zoneConfig(1, { autoAssign: true, ...policy });
     const zone = new Zone(config);
     this.fork = new ForkedZone({
-      ...{ text: forkText(zone), config, atMs: START_MS, travel: zone.travel },
+      ...{ text: forkText(zone), config, atMs: START_MS },
+      facts: {
+        ...{ travel: zone.travel, kitchens: zone.kitchens },
+        readyMs: ({ readyMs }, nowMs) => (this.isLate ? nowMs + 15_000 : readyMs),
+      },
       habits: new OfferHabits(),
-      isLateAtVendor: () => this.lateAtVendor,
       onEvent: (event, atMs) => this.events.push({ event, atMs }),
       onDrive: (ms) => {
         this.drivenMs += ms;
@@ -117,10 +120,10 @@ test('a parcel that a live driver still waits for is not there for a simulated o
   const copy = new Copy();
   copy.fork.fleet.setDuty(profile(1), 'available', MIDDLE);
   copy.ask(1, MIDDLE, EAST);
-  copy.lateAtVendor = true;
+  copy.isLate = true;
   copy.pass(30 * MINUTE_MS);
   assert.deepEqual(copy.timesOf('picked_up'), []);
-  copy.lateAtVendor = false;
+  copy.isLate = false;
   copy.pass(MINUTE_MS);
   assert.equal(copy.timesOf('picked_up').length, 1);
 });
