@@ -8,7 +8,7 @@ import type { Fix, ZoneEvent } from '../../contracts/events.ts';
 import type { SimulatedFigures, ZoneShadow } from '../../contracts/shadow.ts';
 import { isAboard } from '../../contracts/states.ts';
 import type { ControlKind } from '../../contracts/zone.ts';
-import { expectedReadyMs, readyTimeOf } from '../core/ready-times.ts';
+import { readyTimeOf } from '../core/ready-times.ts';
 import type { Delivery } from '../core/records.ts';
 import type { TravelTime } from '../core/travel-time.ts';
 import type { Zone } from '../core/zone.ts';
@@ -163,7 +163,7 @@ function factsOf(zone: Zone): LiveFacts {
 function readyMs(zone: Zone, delivery: Delivery, nowMs: number): number {
   const live = zone.deliveries.get(delivery.id);
   if (!live || isAboard(live.state)) return nowMs;
-  const expectedMs = expectedReadyMs(zone, readyTimeOf(zone, delivery));
+  const expectedMs = Math.round(readyTimeOf(zone, delivery).meanMs);
   const { state, arrivedMs } = live;
   if (state !== 'at_pickup' || arrivedMs === undefined) return expectedMs;
   // Whoever stands there for longer than being served takes waits for the parcel.
