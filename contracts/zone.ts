@@ -64,6 +64,8 @@ export interface ZonePolicy {
   readonly promiseSlackMs: number;
   /** Correct ready times by what each vendor's were before; false: believe what is told. */
   readonly learnReadyTimes: boolean;
+  /** A parcel that the kitchen puts off by this much is taken back from its driver; 0: never. */
+  readonly releaseLaterMs: number;
   /** Learn how long drives take from those that end, and plan with it. */
   readonly learnTravel: boolean;
   /** Dispatch so that the driver is there this long before the ready time. */
@@ -217,6 +219,7 @@ export const DEFAULT_POLICY: ZonePolicy = {
   foodAgeMsMax: 2_700_000,
   promiseSlackMs: 1_200_000,
   learnReadyTimes: true,
+  releaseLaterMs: 900_000,
   learnTravel: true,
   arriveEarlyMs: 120_000,
   pickupServiceMs: 120_000,

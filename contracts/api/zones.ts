@@ -111,6 +111,7 @@ export const POLICY_PART = {
     foodAgeMsMax: DURATION_MS,
     promiseSlackMs: DURATION_MS,
     learnReadyTimes: { type: 'boolean' },
+    releaseLaterMs: DURATION_MS,
     learnTravel: { type: 'boolean' },
     arriveEarlyMs: DURATION_MS,
     pickupServiceMs: DURATION_MS,

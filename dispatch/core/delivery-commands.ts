@@ -4,6 +4,7 @@ import type { DeliveryId } from '../../contracts/ids.ts';
 import type { RefusalReason } from '../../contracts/refusals.ts';
 import { isAboard } from '../../contracts/states.ts';
 import type { Decision } from './decision.ts';
+import { releaseIfMuchLater } from './kitchen-word.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import { endDelivery } from './moves.ts';
 import { learnedReadyTime } from './ready-times.ts';
@@ -89,4 +90,5 @@ function ready(
     readyMs: command.readyMs,
     readySource: command.readySource,
   });
+  releaseIfMuchLater(step, delivery);
 }

@@ -66,7 +66,14 @@ export function zoneOf(instance: Instance, atlas: Atlas, tuning: Tuning = {}): Z
     currency: 'USD',
     timeZone: 'UTC',
     ...atlas.geometry(),
-    weights: { ...DEFAULT_WEIGHTS, latePerMille: 0, travelPerMille: 0, ...tuning.weights },
+    weights: {
+      ...DEFAULT_WEIGHTS,
+      latePerMille: 0,
+      travelPerMille: 0,
+      // Nobody counts a courier's waiting; it only is not there for others.
+      driverWaitPerMille: 100,
+      ...tuning.weights,
+    },
     policy: {
       ...DEFAULT_POLICY,
       autoAssign: true,

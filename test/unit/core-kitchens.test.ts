@@ -246,6 +246,24 @@ describe('the word of the kitchen', () => {
     assert.equal(only(world.round(), 'delivery.assigned').driver, driver);
   });
 
+  it('frees the driver of a parcel that is put off for long, and no other', () => {
+    const { world, driver, asked, say } = waiting();
+    say(2, 0);
+    world.round();
+    world.act(driver, { kind: 'arrived', delivery: asked.id });
+    assert.ok(!say(3, 10 * MINUTE_MS).some(({ type }) => type === 'delivery.unassigned'));
+    const freed = only(say(4, 40 * MINUTE_MS), 'delivery.unassigned');
+    assert.deepEqual([freed.driver, freed.why], [driver, 'ready_later']);
+    assert.equal(world.zone.driver(driver)?.plan.stops.length, 0);
+    world.wait(MINUTE_MS);
+    world.position(driver, place(0.5, 0.5));
+    assert.ok(!world.round().some(({ type }) => type === 'delivery.assigned'));
+    world.wait(36 * MINUTE_MS);
+    world.position(driver, place(0.5, 0.5));
+    assert.equal(only(world.round(), 'delivery.assigned').driver, driver);
+    world.checkRecovery();
+  });
+
   it('changes what the customer is told at once', () => {
     const { world, asked, say } = waiting();
     say(2, 0);
@@ -255,7 +273,7 @@ describe('the word of the kitchen', () => {
       return delivery ? etaMs(world.zone, delivery, world.nowMs) : null;
     };
     const before = eta() ?? 0;
-    say(3, 30 * MINUTE_MS);
-    assert.ok((eta() ?? 0) - before > 20 * MINUTE_MS);
+    say(3, 12 * MINUTE_MS);
+    assert.ok((eta() ?? 0) - before > 8 * MINUTE_MS);
   });
 });
