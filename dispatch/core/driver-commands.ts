@@ -56,9 +56,8 @@ function connected(
 
 /** A phone that says it holds what the books give to nobody or another: ops must look. */
 function reviewHolds(step: Decision, driver: Driver, holds: ReadonlySet<DeliveryId>): void {
-  for (const { delivery, open } of step.zone.exceptions.all()) {
-    const said = open.some((each) => each.problem === 'held_by_other' && each.driver === driver.id);
-    if (said && !holds.has(delivery)) clear(step, delivery, 'held_by_other');
+  for (const delivery of step.zone.exceptions.about(driver.id, 'held_by_other')) {
+    if (!holds.has(delivery)) clear(step, delivery, 'held_by_other');
   }
   for (const id of holds) {
     const delivery = step.delivery(id);

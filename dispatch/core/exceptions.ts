@@ -45,6 +45,17 @@ export class Exceptions {
     return this.records.get(delivery)?.open.some((each) => each.problem === problem) ?? false;
   }
 
+  /** Deliveries about which this driver's phone has raised a problem. */
+  about(driver: DriverId, problem: DeliveryProblem): DeliveryId[] {
+    const found: DeliveryId[] = [];
+    for (const { delivery, open } of this.records.values()) {
+      if (open.some((each) => each.problem === problem && each.driver === driver)) {
+        found.push(delivery);
+      }
+    }
+    return found;
+  }
+
   all(): DeliveryExceptions[] {
     return [...this.records.values()];
   }

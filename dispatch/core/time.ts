@@ -12,7 +12,14 @@ import { exceptionDue, raise } from './raising.ts';
 
 /** Does everything that is due at the step's time. */
 export function decideTimer(step: Decision): void {
-  for (const due of step.zone.agenda.take(step.atMs)) decideDue(step, due);
+  const { agenda } = step.zone;
+  let exceptions = 0;
+  for (const due of agenda.take(step.atMs)) {
+    // A forecast costs more than a look: many at once would hold up everybody else.
+    if (due.kind === 'exception' && ++exceptions > ZONE_LIMITS.exceptionsPerStep) {
+      agenda.add(due.atMs, due.kind, due.id);
+    } else decideDue(step, due);
+  }
 }
 
 function decideDue(step: Decision, due: Due): void {

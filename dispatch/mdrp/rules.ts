@@ -100,6 +100,8 @@ export function zoneOf(instance: Instance, atlas: Atlas, tuning: Tuning = {}): Z
       // Orders are for nobody to give up on but the day's end.
       giveUpMs: DAY_MS,
       aboardMsMax: DAY_MS,
+      unassignedRaiseMs: 0,
+      vendorLateMs: 0,
       staleMs: DAY_MS,
       suspendMs: DAY_MS,
       ...tuning.policy,

@@ -47,6 +47,7 @@ export function createService(context: ServiceContext): ServiceSchema {
     wakeRelay: () => relay?.wake(),
   };
   context.addCheck('deliveries.database', () => database.ping());
+  countExceptions(context, database);
   return {
     name: 'deliveries',
     actions: {
@@ -135,6 +136,24 @@ function exceptionActions(
       handler: (params, call) => exceptions.resolve(deps, params, call),
     }),
   };
+}
+
+/** What is open by kind, counted when somebody asks. */
+function countExceptions(
+  { metrics }: ServiceContext,
+  database: creation.DeliveriesDeps['database'],
+): void {
+  new Gauge({
+    name: 'waggle_exceptions_open',
+    help: 'Open exceptions by kind and whether somebody looks after them.',
+    labelNames: ['kind', 'owned'],
+    registers: [metrics],
+    async collect() {
+      const counts = await exceptions.countOpen(database);
+      this.reset();
+      for (const { problem, owned, count } of counts) this.set({ kind: problem, owned }, count);
+    },
+  });
 }
 
 type Door = Awaited<ReturnType<ServiceContext['door']>>;

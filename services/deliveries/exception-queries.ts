@@ -140,6 +140,20 @@ export async function changeException(
   await trx('exceptions').where({ id }).update(change);
 }
 
+export interface OpenCount {
+  readonly problem: string;
+  readonly owned: 'yes' | 'no';
+  readonly count: number;
+}
+
+export async function countOpen(db: Queryable): Promise<OpenCount[]> {
+  const { rows } = await db.raw<{ rows: OpenCount[] }>(
+    `SELECT problem, CASE WHEN owner IS NULL THEN 'no' ELSE 'yes' END AS owned, count(*)::int AS count
+       FROM exceptions WHERE closed_ms IS NULL GROUP BY 1, 2`,
+  );
+  return rows;
+}
+
 /** Forgets closed ones that are older than `beforeMs` or more than `kept`; true when more may be left. */
 export async function forgetExceptions(
   db: Queryable,

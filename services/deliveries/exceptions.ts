@@ -180,6 +180,11 @@ function view(row: queries.ExceptionRow): Exception {
   };
 }
 
+/** Open exceptions for the metrics; nothing while Postgres is away, as with every figure of it. */
+export async function countOpen(database: Database): Promise<queries.OpenCount[]> {
+  return queries.countOpen(database.knex).catch(() => []);
+}
+
 /** Forgets closed exceptions that are old or too many, a bounded number at a time. */
 export function startForgetting(deps: ExceptionDeps, onError: (error: unknown) => void): Pump {
   return startPump({

@@ -7,6 +7,7 @@ import type { DeliveryProblem } from '../../contracts/problems.ts';
 import type { Door, LogEntry, LogPosition, LogRecord } from '../../dispatch/redis/door.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { forgetDecisions, listDecisions } from '../../services/deliveries/decision-rows.ts';
+import { forgetExceptions } from '../../services/deliveries/exception-queries.ts';
 import { startProjector } from '../../services/deliveries/projector.ts';
 import * as queries from '../../services/deliveries/queries.ts';
 import { testConfig } from '../support/config.ts';
@@ -311,4 +312,31 @@ test('exceptions are the same after the log was read anew, and keep what ops did
   );
   assert.equal(after[0].id, before[0].id);
   assert.deepEqual(b.anomalies, []);
+});
+
+test('exceptions that are over are forgotten when they are old or too many, open ones never', async (t) => {
+  const { log, id, requested, database, ...b } = await bench(t);
+  const raised: ZoneEvent = {
+    type: 'delivery.raised',
+    delivery: id,
+    problem: 'stalled',
+    doorMs: 1,
+  };
+  const cleared: ZoneEvent = { type: 'delivery.cleared', delivery: id, problem: 'stalled' };
+  log.append(1, 1, [requested]);
+  for (let n = 0; n < 5; n++) log.append(1, 2 + n, [raised, cleared]);
+  log.append(1, 7, [raised]);
+  b.follow();
+  await b.reached(1, 7);
+  const left = (): Promise<number[]> =>
+    database.knex('exceptions').orderBy('since_ms').pluck('since_ms');
+  assert.deepEqual(await left(), [12_000, 13_000, 14_000, 15_000, 16_000, 17_000]);
+  const old = { beforeMs: 13_000, kept: 100, atOnce: 10 };
+  assert.equal(await forgetExceptions(database.knex, old), false);
+  assert.deepEqual(await left(), [13_000, 14_000, 15_000, 16_000, 17_000]);
+  const many = { beforeMs: 0, kept: 2, atOnce: 1 };
+  assert.equal(await forgetExceptions(database.knex, many), true, 'there may be more');
+  assert.equal(await forgetExceptions(database.knex, many), true);
+  assert.equal(await forgetExceptions(database.knex, many), false);
+  assert.deepEqual(await left(), [15_000, 16_000, 17_000]);
 });

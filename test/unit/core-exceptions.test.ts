@@ -274,3 +274,21 @@ test('only who has the parcel can wait for its customer', () => {
   assert.equal(say(driver, `del_${uuid(99)}`), 'unknown_delivery');
   assert.equal(say(driver, ID), undefined);
 });
+
+test('many at once are looked at in several steps, none is forgotten', () => {
+  const world = new CoreWorld(zoneConfig(1, { unassignedRaiseMs: MINUTE_MS }));
+  for (let n = 1; n <= 120; n++) {
+    const wanted = request(n, { placedMs: world.nowMs, readyMs: world.nowMs });
+    world.command({ type: 'delivery.request', number: 1, request: wanted });
+  }
+  world.wait(MINUTE_MS);
+  const raised = [1, 2, 3, 4].map(() => world.timer().length);
+  assert.deepEqual(raised, [50, 50, 20, 0]);
+  assert.equal(world.zone.exceptions.size, 120);
+  world.wait(MINUTE_MS);
+  world.restoreFromSnapshot();
+  assert.deepEqual(
+    [world.timer().length, world.timer().length, world.timer().length],
+    [50, 50, 20],
+  );
+});
