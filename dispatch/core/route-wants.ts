@@ -30,9 +30,10 @@ interface Leg {
 }
 
 /**
- * The wants after a round, most useful first: the way of each shortlisted driver to the pickup and on
- * to the door, the legs of the chains that the round thought of, the legs of committed plans. A pair
- * comes at most once. Taken lazily: whoever asks stops when it has enough.
+ * The wants after a round, most useful first: the legs of the chains that the round thought of, so that
+ * what looks best is looked at again; those of committed plans, which customers wait for; the way of
+ * each shortlisted driver to the pickup and on to the door. A pair comes at most once. Taken lazily:
+ * whoever asks stops when it has enough.
  */
 export function* routeWants(
   shard: Shard,
@@ -56,16 +57,16 @@ export function* routeWants(
 }
 
 function* legsOf(zone: Zone, round: Round): Generator<Leg> {
-  for (const [id, slots] of round.candidates) {
-    const delivery = zone.deliveries.get(id);
-    if (delivery) yield* candidateLegs(zone, delivery, slots);
-  }
   for (const [id, runs] of zone.thoughts) {
     const driver = zone.driver(id);
     if (driver) yield* chainLegs(zone, driver, runs);
   }
   for (const driver of zone.drivers) {
     if (driver && driver.plan.stops.length > 0) yield* pathLegs(driver, driver.plan.stops);
+  }
+  for (const [id, slots] of round.candidates) {
+    const delivery = zone.deliveries.get(id);
+    if (delivery) yield* candidateLegs(zone, delivery, slots);
   }
 }
 
