@@ -10,7 +10,7 @@ import { isBelievable, type RouteWant } from '../core/index.ts';
 import type { RoutesPort, RoutesTold } from '../runtime/routes-port.ts';
 import { type Batch, takeBatch } from './batching.ts';
 import { Breaker } from './breaker.ts';
-import { RouteError, type RoutesSource, type Seconds } from './source.ts';
+import { RouteError, type RoutesSource, type Seconds, type SourceLimits } from './source.ts';
 
 /** Wants waiting; beyond, the oldest are dropped. */
 export const QUEUE_MAX = 5_000;
@@ -20,6 +20,9 @@ const WAIT_MS_MAX = 60_000;
 const UNDER_WAY_MAX = 4;
 /** A want is asked for again when a request failed for a reason that may pass, this often in all. */
 const ATTEMPTS_MAX = 2;
+/** One drive. A source that does not even take that rests for this long, host ms. */
+const PLACES_MIN = 2;
+const REFUSED_REST_MS = 60_000;
 /** Nonsense is reported at most this often, host ms. */
 const DOUBT_EVERY_MS = 60_000;
 /** How long nothing is asked for once the budget of the day is spent, host ms. */
@@ -60,6 +63,7 @@ export class RoutesDesk implements RoutesPort {
   private readonly closing = new AbortController();
   private readonly failures: Record<string, number> = {};
   private readonly counts: Counts;
+  private limits: SourceLimits;
   private underWay = 0;
   private nextSendMs = 0;
   private timer: NodeJS.Timeout | null = null;
@@ -69,6 +73,7 @@ export class RoutesDesk implements RoutesPort {
 
   constructor(options: DeskOptions) {
     this.options = options;
+    this.limits = options.source.limits;
     this.nowMs = options.nowMs ?? (() => performance.now());
     this.counts = {
       ...{ source: options.source.name, resting: false, requests: 0, elements: 0, told: 0 },
@@ -113,7 +118,7 @@ export class RoutesDesk implements RoutesPort {
       const waitMs = Math.max(this.breaker.restMs(nowMs), this.nextSendMs - nowMs);
       if (waitMs > 0) return this.pumpLater(waitMs);
       this.dropOld(nowMs);
-      const batch = takeBatch(this.queue, this.options.source.limits);
+      const batch = takeBatch(this.queue, this.limits);
       if (!batch) return;
       this.nextSendMs = nowMs + this.paceMs(batch);
       this.underWay++;
@@ -126,12 +131,9 @@ export class RoutesDesk implements RoutesPort {
 
   /** Host ms between a request and the next. */
   private paceMs({ matrix }: Batch<Job>): number {
-    const { source, requestsPerSecond } = this.options;
+    const { requestsPerSecond } = this.options;
     const elements = matrix.origins.length * matrix.destinations.length;
-    return Math.max(
-      1_000 / requestsPerSecond,
-      (elements * 60_000) / source.limits.elementsPerMinute,
-    );
+    return Math.max(1_000 / requestsPerSecond, (elements * 60_000) / this.limits.elementsPerMinute);
   }
 
   private pumpLater(ms: number): void {
@@ -222,6 +224,7 @@ export class RoutesDesk implements RoutesPort {
     const { failure } = error;
     this.failures[failure] = (this.failures[failure] ?? 0) + 1;
     if (failure === 'unplaceable') return this.split(batch);
+    if (failure === 'too_big') return this.shrink(batch, error);
     if (failure === 'nonsense') this.reportDoubt(error.message);
     const restMs = this.breaker.failed(error, this.nowMs());
     if (failure === 'nonsense' || failure === 'refused') this.counts.dropped += batch.jobs.length;
@@ -241,6 +244,20 @@ export class RoutesDesk implements RoutesPort {
       const number = index < half ? this.halves : this.halves + 1;
       this.queue.unshift({ ...job, group: `${job.profile} ${number}` });
     });
+  }
+
+  /** The source takes less than we thought: from now on requests are half as large. */
+  private shrink({ matrix, jobs }: Batch<Job>, error: RouteError): void {
+    const places = matrix.origins.length + matrix.destinations.length;
+    if (places <= PLACES_MIN) {
+      this.counts.dropped += jobs.length;
+      this.breaker.rest(REFUSED_REST_MS, this.nowMs());
+    } else {
+      this.limits = { ...this.limits, places: Math.max(PLACES_MIN, Math.floor(places / 2)) };
+      for (const { job } of jobs) this.queue.unshift(job);
+    }
+    const { source, report } = this.options;
+    report(`routes source ${source.name} takes no ${places} places in a request`, error);
   }
 
   private again(batch: Batch<Job>): void {

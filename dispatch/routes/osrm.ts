@@ -21,6 +21,9 @@ import {
 const PLACES_MAX = 100;
 const ELEMENTS_MAX = PLACES_MAX * PLACES_MAX;
 
+/** What servers and proxies answer to a request line that is too long for them. */
+const TOO_LONG = new Set([413, 414, 431]);
+
 export interface OsrmOptions {
   /**
    * Base URL; `{profile}` in it is replaced. A stock `osrm-routed` serves the one profile its data was
@@ -44,6 +47,7 @@ export function osrmSource({ url }: OsrmOptions): RoutesSource {
       if (code === 'NoTable') return matrix.origins.map(() => matrix.destinations.map(() => null));
       const reason = `${textOf(code)} ${textOf(message)}`.trim();
       if (code === 'NoSegment') throw new RouteError('unplaceable', reason);
+      if (code === 'TooBig' || TOO_LONG.has(answer.status)) throw new RouteError('too_big', reason);
       if (answer.status === 200) throw new RouteError('nonsense', `no table ${reason}`.trim());
       throw failureOf(answer, reason);
     },

@@ -224,8 +224,10 @@ describe('the osrm source', () => {
     ]);
     const small = await startOsrm({ maxTableSize: 2 });
     t.after(() => small.close());
-    const error = await fails(ask(osrmSource(small)), 'refused');
+    const error = await fails(ask(osrmSource(small)), 'too_big');
     assert.match(error.message, /TooBig/);
+    small.fault = { kind: 'status', status: 414 };
+    await fails(ask(osrmSource(small)), 'too_big');
   });
 
   it('stays within the limits of a stock server at its largest', async (t) => {

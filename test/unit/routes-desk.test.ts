@@ -226,6 +226,28 @@ describe('the desk', () => {
     assert.ok(stage.desk.ready, 'that is no failure of the source');
   });
 
+  it('asks for less at once where the source takes no more, and stays so', async (t) => {
+    const stage = new Stage(t);
+    stage.answer = (matrix) => {
+      const places = matrix.origins.length + matrix.destinations.length;
+      if (places > 8) throw new RouteError('too_big', 'TooBig');
+      return answerAll(matrix);
+    };
+    stage.ask(...Array.from({ length: 30 }, (_, n) => want(n, 40)));
+    await stage.pass(200);
+    assert.equal(stage.pairs.length, 30);
+    assert.ok(stage.desk.ready);
+    const before = stage.desk.picture().failures.too_big;
+    stage.ask(...Array.from({ length: 30 }, (_, n) => want(n, 50)));
+    await stage.pass(200);
+    assert.equal(stage.pairs.length, 60);
+    assert.equal(stage.desk.picture().failures.too_big, before, 'it has learned its size');
+    stage.answer = () => Promise.reject(new RouteError('too_big', 'TooBig'));
+    stage.ask(want(1, 60));
+    await stage.pass(50);
+    assert.equal(stage.desk.ready, false, 'not even one drive');
+  });
+
   it('leaves out what nothing drives like, counts it and reports it once', async (t) => {
     const stage = new Stage(t);
     stage.answer = ({ origins, destinations }) =>
