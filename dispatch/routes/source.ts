@@ -34,7 +34,8 @@ export interface RoutesSource {
 
 /**
  * Why there was no answer. `unplaceable`: a point is nowhere near a road, the others may be fine.
- * `too_big`: the same in smaller parts may be taken. `refused`: the request or the key is wrong, asking again is no use. The rest may pass.
+ * `too_big`: the same in smaller parts may be taken. `refused`: the request or the key is wrong,
+ * asking again is no use. The rest may pass.
  */
 export const ROUTE_FAILURES = [
   'timeout',
