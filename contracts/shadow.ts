@@ -117,6 +117,8 @@ export interface ShadowReport {
     /** Times it was so far behind that it went on from the newest state, and records left out then. */
     readonly drops: number;
     readonly recordsDropped: number;
+    /** Times another thread or node went on with the figures of the one before. */
+    readonly resumes: number;
     /** Rounds that threw under the shadow's weights. */
     readonly failures: number;
     /** Time it has worked, ms. */

@@ -119,6 +119,11 @@ export class Keys {
     return `${this.prefix}shadow:${zone}`;
   }
 
+  /** What the trial of a zone's shadow has come to, for whoever goes on with it (JSON, expires). */
+  shadowKept(zone: string): string {
+    return `${this.prefix}shadow:${zone}:kept`;
+  }
+
   /** Counter of driver sessions. */
   get sessions(): string {
     return `${this.prefix}sessions`;

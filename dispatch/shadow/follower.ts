@@ -14,7 +14,7 @@ import type { LogRecord, RecordedInput } from '../runtime/log-record.ts';
 import type { LogPort, SnapshotPort } from '../runtime/ports.ts';
 import { restoreShard } from '../runtime/restore.ts';
 import { SHADOW_LAG_RECORDS_MAX, SHADOW_PAGE, SHADOW_SKIP_RECORDS } from './limits.ts';
-import { ZoneTrial } from './trial.ts';
+import { type KeptTrial, ZoneTrial } from './trial.ts';
 
 /** What the runner may see of a shard's keys: nothing here can write. */
 export interface ShadowSources {
@@ -42,6 +42,8 @@ export class ShardFollower {
   private readonly options: FollowerOptions;
   private readonly wanted = new Set<ZoneId>();
   private readonly trials = new Map<ZoneId, ZoneTrial>();
+  /** Used once: whoever begins anew later begins with nothing. */
+  private readonly kept = new Map<ZoneId, KeptTrial>();
   private copy: Shard | null = null;
   private position: LogPosition = { epoch: 0, seq: 0 };
   private atMs = 0;
@@ -54,11 +56,20 @@ export class ShardFollower {
     this.options = options;
   }
 
-  /** Zones to try shadows of from now on; those of them that carry one get a trial. */
-  hold(zones: readonly ZoneId[]): void {
+  /**
+   * Zones to try shadows of from now on; those of them that carry one get a trial.
+   * @param kept trials of before to go on from, where they are of the same shadow
+   */
+  hold(zones: readonly ZoneId[], kept: readonly KeptTrial[] = []): void {
+    for (const each of kept) if (!this.wanted.has(each.zone)) this.kept.set(each.zone, each);
     this.wanted.clear();
     for (const zone of zones) this.wanted.add(zone);
     this.followTrials();
+  }
+
+  /** What another may go on from, should this one end. */
+  get keeps(): KeptTrial[] {
+    return [...this.trials.values()].map((trial) => trial.kept);
   }
 
   /** Reads and takes one page in. True: there may be more at once. Rejects when reading fails. */
@@ -89,19 +100,17 @@ export class ShardFollower {
   reports(atMs: number): ShadowReport[] {
     const { lag, drops, recordsDropped } = this;
     return [...this.trials.values()].map((trial) => {
-      const { versions, window, predicted, simulated, failures, roundsSkipped } = trial.figures();
+      const { failures, roundsSkipped, resumes, ...figures } = trial.figures();
       return {
         v: 1,
         zone: trial.zone,
         node: this.options.node,
         atMs: Math.round(atMs),
-        versions: { ...versions, engine: coreEngine.version },
-        window,
+        ...figures,
         following: {
-          ...{ lagRecords: lag, roundsSkipped, drops, recordsDropped, failures },
+          ...{ lagRecords: lag, roundsSkipped, drops, recordsDropped, resumes, failures },
           workedMs: Math.round(this.workedMs),
         },
-        ...{ predicted, simulated },
       };
     });
   }
@@ -138,7 +147,9 @@ export class ShardFollower {
       const zone = this.copy.zones.get(id);
       const shadow = zone?.config.shadow;
       if (!zone || !shadow || this.trials.has(id)) continue;
-      this.trials.set(id, new ZoneTrial(zone, shadow, this.atMs, this.options.report));
+      const kept = this.kept.get(id);
+      this.kept.delete(id);
+      this.trials.set(id, new ZoneTrial(zone, shadow, this.atMs, this.options.report, kept));
     }
   }
 

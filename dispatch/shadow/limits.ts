@@ -12,6 +12,8 @@ export const SHADOW_LAG_RECORDS_MAX = 20_000;
 export const SHADOW_LOOK_MS = 200;
 /** It says how it stands this often, host ms. */
 export const SHADOW_REPORT_MS = 1_000;
+/** What another thread could go on from is written this often, host ms; what came since is lost. */
+export const SHADOW_KEEP_MS = 30_000;
 /** A report is kept this long after the last one, host ms. */
 export const SHADOW_REPORT_TTL_MS = 7 * 86_400_000;
 /** A runner that failed to read or restore tries again after this long, host ms. */

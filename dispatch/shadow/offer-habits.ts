@@ -12,11 +12,22 @@ const PENDING_MAX = 10_000;
 const ANSWER_MS = 5_000;
 const ANSWERS_MIN = 20;
 
+/** All that is known of answers; plain data, so that it can be kept. */
+export interface HabitSums {
+  accepted: number;
+  answered: number;
+  /** Of those that accepted. */
+  waitedMs: number;
+}
+
 export class OfferHabits {
-  private accepted = 0;
-  private answered = 0;
-  private waitedMs = 0;
+  readonly sums: HabitSums;
   private readonly pending = new Map<OfferId, number>();
+
+  /** @param kept goes on from these */
+  constructor(kept: HabitSums = { accepted: 0, answered: 0, waitedMs: 0 }) {
+    this.sums = kept;
+  }
 
   /** An event of the live zone. */
   hear(event: ZoneEvent, atMs: number): void {
@@ -28,21 +39,23 @@ export class OfferHabits {
       this.pending.delete(event.offer);
       // A withdrawn offer says nothing about the driver.
       if (event.outcome === 'withdrawn' || madeMs === undefined) return;
-      this.answered++;
+      this.sums.answered++;
       if (event.outcome !== 'accepted') return;
-      this.accepted++;
-      this.waitedMs += atMs - madeMs;
+      this.sums.accepted++;
+      this.sums.waitedMs += atMs - madeMs;
     }
   }
 
   /** Part of the offers that are accepted; all of them until something else has been seen. */
   get acceptPerMille(): number {
-    return Math.round(((this.accepted + 1) * 1000) / (this.answered + 1));
+    return Math.round(((this.sums.accepted + 1) * 1000) / (this.sums.answered + 1));
   }
 
   /** From an offer to its answer, zone ms. */
   get answerMs(): number {
-    return this.accepted < ANSWERS_MIN ? ANSWER_MS : Math.round(this.waitedMs / this.accepted);
+    return this.sums.accepted < ANSWERS_MIN
+      ? ANSWER_MS
+      : Math.round(this.sums.waitedMs / this.sums.accepted);
   }
 
   /** Whether a simulated driver accepts a delivery. */

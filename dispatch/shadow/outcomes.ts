@@ -18,19 +18,43 @@ export interface Outcome {
   readonly lateMs: number;
 }
 
+/** All that is known of deliveries that have ended; plain data, so that it can be kept. */
+export interface OutcomeSums {
+  readonly delivered: number;
+  readonly undelivered: number;
+  readonly cancelled: number;
+  readonly clickToDoorMs: readonly number[];
+  readonly lateMs: number;
+  readonly driveMs: number;
+}
+
 export class Outcomes {
   private readonly open = new Map<DeliveryId, { placedMs: number; promiseMs: number }>();
-  private readonly counts = { requested: 0, delivered: 0, undelivered: 0, cancelled: 0 };
+  private readonly counts = { delivered: 0, undelivered: 0, cancelled: 0 };
   private readonly clickToDoorMs: number[] = [];
   private lateMs = 0;
   private driveMs = 0;
+
+  /** @param kept goes on from these */
+  constructor(kept?: OutcomeSums) {
+    if (!kept) return;
+    const { delivered, undelivered, cancelled } = kept;
+    this.counts = { delivered, undelivered, cancelled };
+    this.clickToDoorMs = [...kept.clickToDoorMs];
+    this.lateMs = kept.lateMs;
+    this.driveMs = kept.driveMs;
+  }
+
+  get sums(): OutcomeSums {
+    const { counts, clickToDoorMs, lateMs, driveMs } = this;
+    return { ...counts, clickToDoorMs, lateMs, driveMs };
+  }
 
   /** An event of the side's zone; an outcome when it ended a delivery that counts. */
   hear(event: ZoneEvent, atMs: number): Outcome | null {
     if (event.type === 'delivery.requested') {
       const { request, promiseMs } = event;
       this.open.set(request.id, { placedMs: request.placedMs, promiseMs });
-      this.counts.requested++;
       return null;
     }
     if (event.type !== 'delivery.ended') return null;
@@ -52,15 +76,15 @@ export class Outcomes {
 
   /** What is open will never be heard of again: it does not count. */
   forgetOpen(): void {
-    this.counts.requested -= this.open.size;
     this.open.clear();
   }
 
   /** @param knowsDriving whether `drove` was told all of it */
   figures(knowsDriving: boolean): OutcomeFigures {
-    const { delivered } = this.counts;
+    const { delivered, undelivered, cancelled } = this.counts;
     const sorted = [...this.clickToDoorMs].sort((a, b) => a - b);
     return {
+      requested: delivered + undelivered + cancelled + this.open.size,
       ...this.counts,
       open: this.open.size,
       clickToDoorP50Ms: quantile(sorted, 0.5),

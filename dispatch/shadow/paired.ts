@@ -34,6 +34,13 @@ type Verdict = Pick<SimulatedFigures, 'verdict' | 'says'>;
 export type PairedFigures = Verdict &
   Pick<SimulatedFigures, 'pairs' | 'blocks' | 'onlyLive' | 'onlyShadow' | 'clickToDoor' | 'late'>;
 
+/** All pairs by the block they belong to; plain data, so that it can be kept. */
+export interface PairedSums {
+  readonly blocks: readonly (readonly [number, Block])[];
+  readonly onlyLive: number;
+  readonly onlyShadow: number;
+}
+
 export class PairedOutcomes {
   private readonly halves = new Map<DeliveryId, readonly [Side, Outcome]>();
   private readonly blocks = new Map<number, Block>();
@@ -42,9 +49,20 @@ export class PairedOutcomes {
   private readonly seed: string;
   private known: { readonly pairs: number; readonly intervals: Intervals } | null = null;
 
-  /** @param seed names the random draws */
-  constructor(seed: string) {
+  /** @param seed names the random draws @param kept goes on from these */
+  constructor(seed: string, kept?: PairedSums) {
     this.seed = seed;
+    if (!kept) return;
+    this.only = { live: kept.onlyLive, shadow: kept.onlyShadow };
+    for (const [key, block] of kept.blocks) {
+      this.blocks.set(key, { ...block });
+      this.pairs += block.pairs;
+    }
+  }
+
+  get sums(): PairedSums {
+    const { live: onlyLive, shadow: onlyShadow } = this.only;
+    return { blocks: [...this.blocks], onlyLive, onlyShadow };
   }
 
   /** How a delivery ended on one side. It counts when it has ended on the other too. */

@@ -117,49 +117,56 @@ function addProspect(sums: PlanSums, delivery: Delivery, prospect: Prospect): vo
   sums.lateMs += Math.max(0, prospect.doorMs - delivery.promiseMs);
 }
 
+/** All that is known of rounds; plain data, so that it can be kept. */
+export interface PredictedSums {
+  rounds: number;
+  deliveries: number;
+  seatedByBoth: number;
+  moved: number;
+  readonly live: PlanSums;
+  readonly shadow: PlanSums;
+}
+
 /** Adds rounds up. Its memory is a handful of sums. */
 export class Predicted {
-  private rounds = 0;
-  private deliveries = 0;
-  private seatedByBoth = 0;
-  private moved = 0;
-  private readonly live = noSums();
-  private readonly shadow = noSums();
+  readonly sums: PredictedSums;
+
+  /** @param kept goes on from these */
+  constructor(kept?: PredictedSums) {
+    const counts = { rounds: 0, deliveries: 0, seatedByBoth: 0, moved: 0 };
+    this.sums = kept ?? { ...counts, live: noSums(), shadow: noSums() };
+  }
 
   /** Decides a round of `zone` again; the zone must stand as it did when the round was decided. */
   take(zone: Zone, shadow: ZoneShadow, round: RoundInput, atMs: number): void {
+    const { sums } = this;
     const ours = decide(zone, round, atMs);
     const open = ours.problem.tasks.filter((task) => task.fixedTo === null);
     if (open.length === 0) return;
     const theirs = decide(withConfig(zone, shadowConfig(zone.config, shadow)), round, atMs);
-    for (const [sums, side] of [[this.live, ours] as const, [this.shadow, theirs] as const]) {
-      sums.costUnderLive += costOf(side, ours.zone.config.weights, ours.problem);
-      sums.costUnderShadow += costOf(side, theirs.zone.config.weights, theirs.problem);
+    for (const [into, side] of [[sums.live, ours] as const, [sums.shadow, theirs] as const]) {
+      into.costUnderLive += costOf(side, ours.zone.config.weights, ours.problem);
+      into.costUnderShadow += costOf(side, theirs.zone.config.weights, theirs.problem);
     }
-    this.rounds++;
+    sums.rounds++;
     for (const delivery of open.flatMap((task) => task.unit)) {
-      this.deliveries++;
+      sums.deliveries++;
       const a = ours.prospects.get(delivery.id);
       const b = theirs.prospects.get(delivery.id);
-      if (!a) this.live.unseated++;
-      if (!b) this.shadow.unseated++;
+      if (!a) sums.live.unseated++;
+      if (!b) sums.shadow.unseated++;
       if (!a || !b) continue;
-      this.seatedByBoth++;
-      if (a.slot !== b.slot) this.moved++;
-      addProspect(this.live, delivery, a);
-      addProspect(this.shadow, delivery, b);
+      sums.seatedByBoth++;
+      if (a.slot !== b.slot) sums.moved++;
+      addProspect(sums.live, delivery, a);
+      addProspect(sums.shadow, delivery, b);
     }
   }
 
   figures(): PredictedFigures | null {
-    if (this.rounds === 0) return null;
-    const counts = {
-      rounds: this.rounds,
-      deliveries: this.deliveries,
-      seatedByBoth: this.seatedByBoth,
-      moved: this.moved,
-    };
-    return { ...counts, live: meansOf(this.live, counts), shadow: meansOf(this.shadow, counts) };
+    const { live, shadow, ...counts } = this.sums;
+    if (counts.rounds === 0) return null;
+    return { ...counts, live: meansOf(live, counts), shadow: meansOf(shadow, counts) };
   }
 }
 

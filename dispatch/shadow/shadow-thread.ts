@@ -6,7 +6,6 @@
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Redis } from 'ioredis';
-import type { ShadowReport } from '../../contracts/shadow.ts';
 import { connectRedis } from '../redis/connection.ts';
 import { Keys } from '../redis/keys.ts';
 import { readLogEnd, readLogRecords } from '../redis/redis-log.ts';
@@ -14,12 +13,14 @@ import { redisSnapshots } from '../redis/redis-snapshots.ts';
 import { Scripts } from '../redis/scripts.ts';
 import { type ShadowSources, ShardFollower } from './follower.ts';
 import {
+  SHADOW_KEEP_MS,
   SHADOW_LOOK_MS,
   SHADOW_REPORT_MS,
   SHADOW_REPORT_TTL_MS,
   SHADOW_RETRY_MS,
 } from './limits.ts';
-import type { ShadowNews, ShadowOrder, ShadowThreadOptions } from './shadow-crew.ts';
+import type { ShadowNews, ShadowOrder, ShadowThreadOptions, ShadowZone } from './shadow-crew.ts';
+import type { KeptTrial } from './trial.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -45,30 +46,55 @@ async function main(): Promise<void> {
     snapshots: redisSnapshots({ client, keys, scripts }),
   };
   const followers = new Map<number, ShardFollower>();
-  port.on('message', ({ zones }: ShadowOrder) => {
+  const hold = async ({ zones }: ShadowOrder): Promise<void> => {
+    const kept = await readKept(client, keys, zones);
     const shards = new Set(zones.map(({ shard }) => shard));
     for (const shard of followers.keys()) if (!shards.has(shard)) followers.delete(shard);
     for (const shard of shards) {
       const known = followers.get(shard);
       const stopwatchMs = () => performance.now();
       const follower = known ?? new ShardFollower({ shard, node, sources, report, stopwatchMs });
-      follower.hold(zones.filter((each) => each.shard === shard).map(({ zone }) => zone));
+      const held = zones.filter((each) => each.shard === shard).map(({ zone }) => zone);
+      follower.hold(held, kept);
       followers.set(shard, follower);
     }
-  });
-  const publish = async (): Promise<void> => {
-    const reports = [...followers.values()].flatMap((each) => each.reports(Date.now()));
-    tell({ t: 'reports', reports });
-    await store(client, keys, reports);
   };
-  for (let reportedMs = 0; ; ) {
+  port.on('message', (order: ShadowOrder) => {
+    hold(order).catch((error: unknown) => report('shadows to run', error));
+  });
+  let [reportedMs, keptMs] = [0, performance.now()];
+  const publish = async (): Promise<void> => {
+    const nowMs = performance.now();
+    if (nowMs - reportedMs < SHADOW_REPORT_MS) return;
+    reportedMs = nowMs;
+    const all = [...followers.values()];
+    const reports = all.flatMap((each) => each.reports(Date.now()));
+    tell({ t: 'reports', reports });
+    for (const each of reports) await store(client, keys.shadowReport(each.zone), each);
+    if (nowMs - keptMs < SHADOW_KEEP_MS) return;
+    keptMs = nowMs;
+    const keeps = all.flatMap((each) => each.keeps);
+    for (const each of keeps) await store(client, keys.shadowKept(each.zone), each);
+  };
+  for (;;) {
     const busy = await advance([...followers.values()], report);
-    if (performance.now() - reportedMs >= SHADOW_REPORT_MS) {
-      reportedMs = performance.now();
-      await publish().catch((error: unknown) => report('shadow reports', error));
-    }
+    await publish().catch((error: unknown) => report('shadow reports', error));
     await sleep(busy ? 0 : SHADOW_LOOK_MS);
   }
+}
+
+/** What threads before have come to. */
+async function readKept(
+  client: Redis,
+  keys: Keys,
+  zones: readonly ShadowZone[],
+): Promise<KeptTrial[]> {
+  const kept: KeptTrial[] = [];
+  for (const { zone } of zones) {
+    const text = await client.get(keys.shadowKept(zone));
+    if (text !== null) kept.push(JSON.parse(text) as KeptTrial);
+  }
+  return kept;
 }
 
 /** One page of each shard's log. True: one of them may have more at once. */
@@ -88,11 +114,8 @@ async function advance(
   return busy;
 }
 
-async function store(client: Redis, keys: Keys, reports: readonly ShadowReport[]): Promise<void> {
-  for (const each of reports) {
-    const key = keys.shadowReport(each.zone);
-    await client.set(key, JSON.stringify(each), 'PX', SHADOW_REPORT_TTL_MS);
-  }
+async function store(client: Redis, key: string, value: object): Promise<void> {
+  await client.set(key, JSON.stringify(value), 'PX', SHADOW_REPORT_TTL_MS);
 }
 
 await main();

@@ -13,9 +13,9 @@ import type { Delivery } from '../core/records.ts';
 import type { TravelTime } from '../core/travel-time.ts';
 import type { Zone } from '../core/zone.ts';
 import { ForkedZone, forkText, type LiveFacts } from './fork.ts';
-import { OfferHabits } from './offer-habits.ts';
-import { Outcomes } from './outcomes.ts';
-import { PairedOutcomes, type Side } from './paired.ts';
+import { type HabitSums, OfferHabits } from './offer-habits.ts';
+import { type OutcomeSums, Outcomes } from './outcomes.ts';
+import { PairedOutcomes, type PairedSums, type Side } from './paired.ts';
 import { shadowConfig } from './predicted.ts';
 
 /** After a copy broke none is made for this long, zone ms: making one costs what a snapshot costs. */
@@ -32,18 +32,42 @@ const CONTROLS: readonly ControlKind[] = [
   'auto_assign',
 ];
 
+/** What a simulation has come to; plain data, so that it can be kept. */
+export interface SimulatedSums {
+  readonly habits: HabitSums;
+  readonly live: OutcomeSums;
+  readonly shadow: OutcomeSums;
+  readonly real: OutcomeSums;
+  readonly paired: PairedSums;
+}
+
 export class Simulated {
   private readonly shadow: ZoneShadow;
-  private readonly habits = new OfferHabits();
-  private readonly outcomes = { live: new Outcomes(), shadow: new Outcomes() };
-  private readonly real = new Outcomes();
+  private readonly habits: OfferHabits;
+  private readonly outcomes: Readonly<Record<Side, Outcomes>>;
+  private readonly real: Outcomes;
   private readonly paired: PairedOutcomes;
   private copies: Readonly<Record<Side, ForkedZone>> | null = null;
   private restUntilMs = 0;
 
-  constructor(shadow: ZoneShadow, seed: string) {
+  /** @param seed names its random draws @param kept goes on from these */
+  constructor(shadow: ZoneShadow, seed: string, kept?: SimulatedSums) {
     this.shadow = shadow;
-    this.paired = new PairedOutcomes(seed);
+    this.habits = new OfferHabits(kept?.habits);
+    this.outcomes = { live: new Outcomes(kept?.live), shadow: new Outcomes(kept?.shadow) };
+    this.real = new Outcomes(kept?.real);
+    this.paired = new PairedOutcomes(seed, kept?.paired);
+  }
+
+  get sums(): SimulatedSums {
+    const { habits, outcomes, real, paired } = this;
+    return {
+      habits: habits.sums,
+      live: outcomes.live.sums,
+      shadow: outcomes.shadow.sums,
+      real: real.sums,
+      paired: paired.sums,
+    };
   }
 
   /** What the live zone committed at `atMs`; `zone` stands after it. Throws when a copy breaks. */

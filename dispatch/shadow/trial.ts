@@ -8,15 +8,26 @@ import type { ZoneId } from '../../contracts/ids.ts';
 import type { ShadowReport, ZoneShadow } from '../../contracts/shadow.ts';
 import type { ZonePolicy } from '../../contracts/zone.ts';
 import type { Zone } from '../core/zone.ts';
-import { Predicted, type RoundInput } from './predicted.ts';
-import { Simulated } from './simulated.ts';
+import { engineVersion } from '../runtime/engine-version.ts';
+import { Predicted, type PredictedSums, type RoundInput } from './predicted.ts';
+import { Simulated, type SimulatedSums } from './simulated.ts';
 
 /** What a trial says; who runs it adds how it follows the log. */
-export type TrialFigures = Pick<ShadowReport, 'window' | 'predicted' | 'simulated'> & {
-  readonly versions: { readonly live: number; readonly shadow: number };
-  readonly failures: number;
-  readonly roundsSkipped: number;
-};
+export type TrialFigures = Pick<ShadowReport, 'versions' | 'window' | 'predicted' | 'simulated'> &
+  Pick<ShadowReport['following'], 'failures' | 'roundsSkipped' | 'resumes'>;
+
+/** What a trial has come to, for whoever goes on with it: another thread, or another node. */
+export interface KeptTrial {
+  readonly v: 1;
+  readonly zone: ZoneId;
+  /** It counts only for the same versions, limits and engine. */
+  readonly of: readonly [live: number, shadow: number, engine: string];
+  readonly policy: ZonePolicy;
+  readonly fromMs: number;
+  readonly resumes: number;
+  readonly predicted: PredictedSums;
+  readonly simulated: SimulatedSums;
+}
 
 export class ZoneTrial {
   readonly zone: ZoneId;
@@ -27,25 +38,50 @@ export class ZoneTrial {
   private toMs: number;
   private failures = 0;
   private roundsSkipped = 0;
-  private readonly predicted = new Predicted();
+  private readonly resumes: number;
+  private readonly predicted: Predicted;
   private readonly simulated: Simulated;
   private readonly report: (problem: string, error: unknown) => void;
 
-  /** @param zone the live zone as it stands at `atMs` */
+  /**
+   * @param zone the live zone as it stands at `atMs`
+   * @param kept goes on from it, if it is of the same trial
+   */
   constructor(
     zone: Zone,
     shadow: ZoneShadow,
     atMs: number,
     report: (problem: string, error: unknown) => void,
+    kept?: KeptTrial,
   ) {
     this.zone = zone.config.id;
     this.shadow = shadow;
     this.liveVersion = zone.config.weights.version;
     this.policy = zone.config.policy;
-    this.fromMs = atMs;
+    const isOurs =
+      isDeepStrictEqual(kept?.of, this.versions) && isDeepStrictEqual(kept?.policy, this.policy);
+    const from = isOurs ? kept : undefined;
+    this.fromMs = from?.fromMs ?? atMs;
     this.toMs = atMs;
+    this.resumes = from ? from.resumes + 1 : 0;
     this.report = report;
-    this.simulated = new Simulated(shadow, `${this.zone} ${shadow.version}`);
+    this.predicted = new Predicted(from?.predicted);
+    this.simulated = new Simulated(shadow, `${this.zone} ${shadow.version}`, from?.simulated);
+  }
+
+  /** What another may go on from. */
+  get kept(): KeptTrial {
+    const { zone, versions, policy, fromMs, resumes, predicted, simulated } = this;
+    return {
+      v: 1,
+      ...{ zone, of: versions, policy, fromMs, resumes },
+      predicted: predicted.sums,
+      simulated: simulated.sums,
+    };
+  }
+
+  private get versions(): KeptTrial['of'] {
+    return [this.liveVersion, this.shadow.version, engineVersion()];
   }
 
   /** Whether this is still the trial that a zone asks for. */
@@ -93,13 +129,14 @@ export class ZoneTrial {
   }
 
   figures(): TrialFigures {
-    const { fromMs, toMs, failures, roundsSkipped } = this;
+    const { fromMs, toMs, failures, roundsSkipped, resumes } = this;
+    const [live, shadow, engine] = this.versions;
     return {
-      versions: { live: this.liveVersion, shadow: this.shadow.version },
+      versions: { live, shadow, engine },
       window: { fromMs, toMs },
       predicted: this.predicted.figures(),
       simulated: this.simulated.figures(),
-      ...{ failures, roundsSkipped },
+      ...{ failures, roundsSkipped, resumes },
     };
   }
 }

@@ -346,7 +346,7 @@ function applyAudit(batch: Batch, event: ZoneEvent, at: At): void {
       });
     case 'zone.opened':
     case 'zone.configured': {
-      const { version, weights } = event.config;
+      const { version, weights, shadow } = event.config;
       const change = event.type === 'zone.configured' ? event.change : undefined;
       return add({
         request: change?.request ?? own,
@@ -354,7 +354,7 @@ function applyAudit(batch: Batch, event: ZoneEvent, at: At): void {
         reason: change?.reason ?? `version ${version}`,
         verb: event.type,
         subject: null,
-        data: { version, weights: weights.version },
+        data: { version, weights: weights.version, ...(shadow ? { shadow } : {}) },
       });
     }
     case 'input.quarantined':

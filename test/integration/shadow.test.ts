@@ -1,7 +1,9 @@
 /** Shadow mode through the real door: set and cleared by ops, tried by a node beside its live zone. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { AuditList } from '../../contracts/api/zones.ts';
 import { newId } from '../../contracts/ids.ts';
+import type { ZoneShadow } from '../../contracts/shadow.ts';
 import { DEFAULT_WEIGHTS } from '../../contracts/zone.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { BUSINESS, type Stack, withStack } from './business-stack.ts';
@@ -59,13 +61,20 @@ test('ops set a shadow, see it tried, and take it away again; all of it is audit
     expectOk(await stack.call('DELETE', `${path}?reason=again`, { token })).setting,
     null,
   );
-  const reasons = await waitFor(async () => {
+  const changes = await waitFor(async () => {
     const answer = await stack.call('GET', `/ops/audit?zone=${city.zone}`, { token });
-    const items = expectOk(answer).items as { verb: string; reason: string }[];
+    const items = expectOk(answer).items as AuditList['items'];
     const found = items.filter(({ verb }) => verb === 'zone.configured');
-    return found.length === 2 ? found.map(({ reason }) => reason).sort() : undefined;
+    return found.length === 2 ? found : undefined;
   });
-  assert.deepEqual(reasons, ['enough', 'try it']);
+  const { id: me } = expectOk(await stack.call('GET', '/me', { token }));
+  assert.deepEqual(
+    changes.map(({ actor, reason, data }) => [actor, reason, (data.shadow as ZoneShadow)?.version]),
+    [
+      [me, 'enough', undefined],
+      [me, 'try it', 2],
+    ],
+  );
 });
 
 test('a shadow by others, out of range, or of an unknown zone is refused with the field', async (t) => {

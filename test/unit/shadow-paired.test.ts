@@ -108,6 +108,12 @@ test('memory is bounded: a week of blocks', () => {
   assert.ok(pairs <= 7 * 24 * 30 + 8, 'pairs of forgotten blocks are forgotten');
 });
 
+test('what is kept says the same', () => {
+  const paired = pairsWith(1);
+  const kept = JSON.parse(JSON.stringify(paired.sums)) as typeof paired.sums;
+  assert.deepEqual(new PairedOutcomes('pairs', kept).figures(), paired.figures());
+});
+
 test('the sign test is exact', () => {
   const close = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
   close(signTest(0, 0), 1);
@@ -153,7 +159,9 @@ test('deliveries count from request to end, and those under way can be forgotten
   };
   assert.deepEqual(outcomes.figures(true), { ...counts, ...times });
   assert.equal(outcomes.figures(false).driveMsPerDelivery, null);
+  const kept = JSON.parse(JSON.stringify(outcomes.sums)) as typeof outcomes.sums;
   outcomes.forgetOpen();
+  assert.deepEqual(new Outcomes(kept).figures(true), outcomes.figures(true));
   const { requested, open } = outcomes.figures(true);
   assert.deepEqual([requested, open], [4, 0]);
 });

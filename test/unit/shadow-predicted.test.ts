@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { ShadowReport, ZoneShadow } from '../../contracts/shadow.ts';
 import { hashShard } from '../../dispatch/core/index.ts';
 import { type FollowerOptions, ShardFollower } from '../../dispatch/shadow/follower.ts';
+import type { KeptTrial } from '../../dispatch/shadow/trial.ts';
 import { place, profile, request, zoneConfig } from '../support/core-fixtures.ts';
 import { RecordedZone, shadowWith } from '../support/shadow-log.ts';
 
@@ -33,7 +34,11 @@ function busyZone(shadow: ZoneShadow, rounds: number): RecordedZone {
   return live;
 }
 
-function follow(live: RecordedZone, options: Partial<FollowerOptions> = {}): ShardFollower {
+function follow(
+  live: RecordedZone,
+  options: Partial<FollowerOptions> = {},
+  kept: readonly KeptTrial[] = [],
+): ShardFollower {
   const follower = new ShardFollower({
     shard: 0,
     node: 'test',
@@ -42,7 +47,7 @@ function follow(live: RecordedZone, options: Partial<FollowerOptions> = {}): Sha
     stopwatchMs: () => 0,
     ...options,
   });
-  follower.hold([live.config.id]);
+  follower.hold([live.config.id], kept);
   return follower;
 }
 
@@ -156,4 +161,35 @@ test('a zone that changes its weights or its shadow begins a new window', async 
   live.command({ type: 'zone.open', config: { ...without, version: 4 } });
   await catchUp(follower);
   assert.deepEqual(follower.reports(0), []);
+});
+
+test('another runner goes on with the figures of the one before, of the same trial only', async () => {
+  const live = busyZone(shadowWith({ latePerMille: 900 }), 20);
+  const first = follow(live);
+  await catchUp(first);
+  for (let round = 0; round < 3; round++) {
+    live.nowMs += 5_000;
+    live.round();
+  }
+  await catchUp(first);
+  const before = reportOf(first);
+  const kept = JSON.parse(JSON.stringify(first.keeps)) as typeof first.keeps;
+
+  const next = follow(live, {}, kept);
+  await catchUp(next);
+  const { following, window, ...resumed } = reportOf(next);
+  assert.equal(following.resumes, 1);
+  assert.equal(window.fromMs, before.window.fromMs);
+  assert.deepEqual(resumed.predicted, before.predicted);
+  live.nowMs += 5_000;
+  live.round();
+  await catchUp(next);
+  assert.equal(reportOf(next).predicted?.rounds, (before.predicted?.rounds ?? 0) + 1);
+
+  const shadow = shadowWith({ latePerMille: 900 }, {}, 3);
+  live.command({ type: 'zone.open', config: { ...live.config, version: 3, shadow } });
+  const other = follow(live, {}, kept);
+  await catchUp(other);
+  const fresh = reportOf(other);
+  assert.deepEqual([fresh.following.resumes, fresh.predicted], [0, null]);
 });
