@@ -184,6 +184,18 @@ export type ZoneEvent =
       readonly exact: boolean;
     }
   /**
+   * What the customer can expect, as it stood when a driver was found or the parcel picked up: zone
+   * ms at the door, the range in whole minutes.
+   */
+  | {
+      readonly type: 'eta.told';
+      readonly delivery: DeliveryId;
+      readonly stage: 'assigned' | 'picked_up';
+      readonly likelyMs: number;
+      readonly fromMs: number;
+      readonly toMs: number;
+    }
+  /**
    * A driver drove from one place to the door of a stop: what travel times are learned from. Between
    * `leftMs` and `arrivedMs` lies nothing but driving.
    */

@@ -82,6 +82,9 @@ export type TrackMessage = LogPosition &
         readonly atMs: number;
         readonly promiseMs: number;
         readonly etaMs: number | null;
+        /** The range around `etaMs`, in whole minutes; absent where none is known. */
+        readonly etaFromMs?: number;
+        readonly etaToMs?: number;
         readonly reason?: EndReason;
       }
     | {
@@ -92,8 +95,11 @@ export type TrackMessage = LogPosition &
         readonly heading: number;
         /** Host ms UTC of the fix, corrected. Never goes back for one delivery. */
         readonly fixMs: number;
-        /** Zone time at the door (or at the vendor before pickup). */
+        /** Zone time at the door. */
         readonly etaMs: number | null;
+        /** As in a status. */
+        readonly etaFromMs?: number;
+        readonly etaToMs?: number;
       }
   );
 
@@ -112,6 +118,9 @@ export interface MapDelivery {
   readonly p: readonly [number, number];
   readonly q: readonly [number, number];
   readonly eta: number | null;
+  /** The range around `eta`, in whole minutes; absent where none is known. */
+  readonly etaFrom?: number;
+  readonly etaTo?: number;
   readonly drv: DriverId | null;
 }
 

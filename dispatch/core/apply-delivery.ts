@@ -2,6 +2,7 @@
 import type { ZoneEvent } from '../../contracts/events.ts';
 import { applyToException } from './apply-exception.ts';
 import { changeDelivery, type EventOf, setDelivery, withCoolDown } from './change.ts';
+import { judgeTold } from './eta-telling.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Zone } from './zone.ts';
 
@@ -48,6 +49,7 @@ export function applyToDelivery(zone: Zone, event: ZoneEvent, atMs: number): voi
     case 'delivery.waiting':
       return applyToException(zone, event, atMs);
     case 'delivery.ended':
+      judgeTold(zone, event, atMs);
       return deliveryEnded(zone, event, atMs);
     default:
       throw new Error(`apply: no rule for ${event.type}`);

@@ -7,6 +7,7 @@ import { applyToDelivery, dropTombstones } from './apply-delivery.ts';
 import { applyToDriver, rememberAnswer } from './apply-driver.ts';
 import { changeOffer, offerClosed, offerMade } from './apply-offer.ts';
 import { learnDrive } from './drives.ts';
+import { etaTold } from './eta-telling.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import { learnPace } from './routed-travel.ts';
 import type { Zone } from './zone.ts';
@@ -45,6 +46,8 @@ export function applyEvent(zone: Zone, event: ZoneEvent, atMs: number): void {
       return;
     case 'transfer.answered':
       return rememberAnswer(zone, event);
+    case 'eta.told':
+      return etaTold(zone, event, atMs);
     case 'drive.observed':
       learnPace(zone, event);
       return learnDrive(zone, event);

@@ -9,6 +9,7 @@ import type { RefusalReason } from '../../contracts/refusals.ts';
 import { isAboard } from '../../contracts/states.ts';
 import type { Decision } from './decision.ts';
 import { observeArrival } from './drives.ts';
+import { tellEta } from './eta-telling.ts';
 import { finder, forceUnit, isWithinCapacity } from './insertion.ts';
 import { observePickup } from './kitchen-observations.ts';
 import { ZONE_LIMITS } from './limits.ts';
@@ -240,6 +241,7 @@ function pickedUp(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {
     driver: driver.id,
     atMs: step.atMs,
   });
+  tellEta(step, id, 'picked_up');
   return DONE;
 }
 

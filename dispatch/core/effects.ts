@@ -7,7 +7,7 @@ import type { Presence } from '../../contracts/commands.ts';
 import type { ZoneEvent } from '../../contracts/events.ts';
 import type { DriverId, ZoneId } from '../../contracts/ids.ts';
 import type { DriverView } from '../../contracts/push.ts';
-import { etaMs } from './eta.ts';
+import { etaFields, shownEta } from './eta.ts';
 import type { Effect } from './input.ts';
 import type { Delivery, Driver } from './records.ts';
 import type { Shard } from './shard.ts';
@@ -224,7 +224,7 @@ function statusEffect(zone: Zone, delivery: Delivery, atMs: number): Effect {
       state: delivery.state,
       atMs,
       promiseMs: delivery.promiseMs,
-      etaMs: etaMs(zone, delivery, atMs),
+      ...etaFields(shownEta(zone, delivery, atMs, { isChanged: true })),
     },
   };
 }

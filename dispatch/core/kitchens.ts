@@ -50,6 +50,11 @@ export class Kitchens {
   private zone: Sums = { ...NONE, count: PRIOR };
   private between: Between = { pairs: 0, products: 0 };
 
+  /** Whether anything was learned. */
+  get isTaught(): boolean {
+    return this.vendors.size > 0;
+  }
+
   /** Learns an error against the time told. `exact` false: the truth came no later than that. */
   learn(vendor: string, errorMs: number, exact: boolean): void {
     const clippedMs = Math.max(EARLIEST_MS, Math.min(LATEST_MS, errorMs));

@@ -11,7 +11,7 @@ import type { CellPicture, TrackMessage } from '../../contracts/push.ts';
 import { CellIndex, NEAREST_MAX } from './cell-index.ts';
 import { Grid } from './cells.ts';
 import { availability } from './eligibility.ts';
-import { etaMs } from './eta.ts';
+import { etaFields, shownEta } from './eta.ts';
 import type { Fix, Unplaced, ZoneInput } from './input.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import { picturesOf } from './pictures.ts';
@@ -333,15 +333,16 @@ export class LiveIndex {
       this.sentMs[slot] = hostMs;
       const driver = this.zone.drivers[slot];
       if (!driver) continue;
-      const from = { latE7: this.latE7[slot] as number, lonE7: this.lonE7[slot] as number };
+      const at = { latE7: this.latE7[slot] as number, lonE7: this.lonE7[slot] as number };
+      const from = { ...at, cell: this.cell[slot] as number };
       for (const delivery of visibleDeliveries(this.zone, driver)) {
         messages.push({
           t: 'pos',
           delivery: delivery.id,
-          ...from,
+          ...at,
           heading: this.heading[slot] as number,
           fixMs: this.fixMs[slot] as number,
-          etaMs: etaMs(this.zone, delivery, atMs, from),
+          ...etaFields(shownEta(this.zone, delivery, atMs, { from })),
         });
       }
     }

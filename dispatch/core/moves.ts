@@ -3,6 +3,7 @@ import type { Stop } from '../../contracts/events.ts';
 import type { DriverId, OfferId } from '../../contracts/ids.ts';
 import type { EndReason, OfferOutcome } from '../../contracts/states.ts';
 import type { Decision } from './decision.ts';
+import { tellEta } from './eta-telling.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver } from './records.ts';
 
@@ -18,6 +19,7 @@ export function assignTo(
     step.emit({ type: 'delivery.assigned', delivery: id, driver: driver.id, by });
   }
   setPlan(step, driver.id, stops);
+  for (const { id } of deliveries) tellEta(step, id, 'assigned');
 }
 
 /** Replaces a driver's stops. A driver on its last job turns off when nothing is left. */

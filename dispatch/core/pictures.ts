@@ -7,7 +7,7 @@ import {
   SHADE_RESOLUTION,
   VIEW_RESOLUTION,
 } from '../../contracts/push.ts';
-import { etaMs } from './eta.ts';
+import { shownEta } from './eta.ts';
 import type { Driver } from './records.ts';
 import type { Zone } from './zone.ts';
 
@@ -36,12 +36,14 @@ export function picturesOf(
   }
   for (const delivery of zone.deliveries.values()) {
     const { pickup, dropoff } = delivery.request;
+    const range = shownEta(zone, delivery, atMs);
     draftAt(pickup.cell).deliveries.push({
       id: delivery.id,
       s: delivery.state,
       p: [pickup.latE7, pickup.lonE7],
       q: [dropoff.latE7, dropoff.lonE7],
-      eta: etaMs(zone, delivery, atMs),
+      eta: range?.likelyMs ?? null,
+      ...(range ? { etaFrom: range.fromMs, etaTo: range.toMs } : {}),
       drv: delivery.driver,
     });
   }

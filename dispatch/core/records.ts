@@ -19,6 +19,7 @@ import type {
   OfferOutcome,
   ReadySource,
 } from '../../contracts/states.ts';
+import type { ToldEta } from './eta-record.ts';
 
 /** A driver's ordered stops. `version` grows with every change, also when stops are only ticked off. */
 export interface Plan {
@@ -132,6 +133,8 @@ export interface Delivery {
     readonly untilMs: number;
     readonly attempts: number;
   } | null;
+  /** The ranges its customer was told, one per stage; judged at the door. */
+  readonly told?: readonly ToldEta[];
   /** What a return will end with. */
   readonly returnReason: EndReason | null;
   /** How often the zone took it from a driver: who did not come, or for a better one; absent: never. */

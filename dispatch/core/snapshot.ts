@@ -7,6 +7,7 @@ import { type DeliveryId, type DriverId, hash32, type ZoneId } from '../../contr
 import type { Control, ZoneConfig } from '../../contracts/zone.ts';
 import type { CellDemand } from './demand.ts';
 import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
+import type { StageRecord } from './eta-record.ts';
 import { exceptionDueMs } from './exception-due.ts';
 import type { DeliveryExceptions } from './exceptions.ts';
 import type { KitchenRecord } from './kitchens.ts';
@@ -46,6 +47,7 @@ interface ZoneCopy {
   readonly routed: readonly RoutedTime[];
   readonly routedDigest: number;
   readonly paces: readonly RoutedPace[];
+  readonly etas: readonly StageRecord[];
   /** Null while nothing was learned. */
   readonly learned: LearnedCopy | null;
 }
@@ -80,6 +82,7 @@ export function copyShard(shard: Shard, isWhole = true): ShardCopy {
     routed: isWhole ? zone.routed.all() : [],
     routedDigest: zone.routed.digest,
     paces: zone.paces.all(),
+    etas: zone.etas.all(),
     learned: zone.learned.copy(isWhole),
   }));
   return { shard: shard.shard, zones };
@@ -99,7 +102,8 @@ type Part =
   | 'kitchens'
   | 'arrivals'
   | 'routed'
-  | 'paces';
+  | 'paces'
+  | 'etas';
 const PARTS: readonly Part[] = [
   'drivers',
   'freeSlots',
@@ -115,6 +119,7 @@ const PARTS: readonly Part[] = [
   'arrivals',
   'routed',
   'paces',
+  'etas',
 ];
 
 /** Pages of what was learned: bounded by bytes, not by records. */
@@ -232,6 +237,9 @@ function takeIn(zone: Zone, part: Part | typeof LEARNED_PART, items: readonly un
       for (const [key, answer] of items as [string, [number, boolean]][]) {
         zone.arrivals.set(key, answer);
       }
+      return;
+    case 'etas':
+      for (const item of items as StageRecord[]) zone.etas.restore(item);
       return;
     case 'routed':
       for (const item of items as RoutedTime[]) zone.routed.restore(item);

@@ -19,6 +19,8 @@ import {
 } from '../../contracts/zone.ts';
 import { Agenda } from './agenda.ts';
 import { Demand } from './demand.ts';
+import type { ShownEta } from './eta.ts';
+import { EtaRecord } from './eta-record.ts';
 import { Exceptions } from './exceptions.ts';
 import { Kitchens } from './kitchens.ts';
 import { LearnedState } from './learned-state.ts';
@@ -44,6 +46,8 @@ export class Zone {
   readonly demand = new Demand();
   /** What drives have taught of travel times. */
   readonly learned = new LearnedState();
+  /** How well the ranges that customers are told hold. */
+  readonly etas = new EtaRecord();
   /** Road times told from outside. */
   readonly routed = new RoutedTimes();
   /** How its own drives compare with them. */
@@ -66,6 +70,8 @@ export class Zone {
 
   // Derived, not state.
   readonly slotOf = new Map<DriverId, number>();
+  /** Ranges shown last, one per open delivery at most. */
+  readonly shownEtas = new Map<DeliveryId, ShownEta>();
   readonly agenda = new Agenda();
   plane: Plane;
   travel: TravelTime;
