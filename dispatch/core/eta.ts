@@ -27,6 +27,8 @@ const MINUTE_MS = 60_000;
 /** A service takes from this part less to this part more than the policy says. */
 const SERVICE_LESS = 0.5;
 const SERVICE_MORE = 1;
+/** Spreads from the mean of a normal law beyond which one in ten lies, on either side. */
+const TENTH_OF_NORMAL = 1.2816;
 /** How far a told ready time may be off while nothing is known of any kitchen, ms. */
 const READY_EARLIER_MS = 120_000;
 const READY_LATER_MS = 300_000;
@@ -136,18 +138,11 @@ function spreadOf(zone: Zone, { departure, times }: Chain): { lessMs: number; mo
 
 /** Between which times a parcel will be ready, in eight of ten cases; zone ms. */
 function readyBounds(zone: Zone, delivery: Delivery): { fromMs: number; toMs: number } {
-  const { centreMs, scale } = readyTimeOf(zone, delivery);
-  if (scale > 0) {
-    const { residuals } = zone.kitchens;
-    return {
-      fromMs: centreMs + scale * residuals.quantileMs(100),
-      toMs: centreMs + scale * residuals.quantileMs(900),
-    };
-  }
-  if (delivery.readySource === 'kitchen' || zone.kitchens.isTaught) {
-    return { fromMs: centreMs, toMs: centreMs };
-  }
-  return { fromMs: centreMs - READY_EARLIER_MS, toMs: centreMs + READY_LATER_MS };
+  const { meanMs, spreadMs } = readyTimeOf(zone, delivery);
+  const isUnknown = delivery.readySource !== 'kitchen' && !zone.kitchens.isTaught;
+  if (isUnknown) return { fromMs: meanMs - READY_EARLIER_MS, toMs: meanMs + READY_LATER_MS };
+  const offMs = TENTH_OF_NORMAL * spreadMs;
+  return { fromMs: meanMs - offMs, toMs: meanMs + offMs };
 }
 
 function square(value: number): number {
