@@ -142,6 +142,36 @@ describe('gateway and engine together', () => {
     assert.equal(late.action, 2);
   });
 
+  it('have a driver wait for a customer who does not answer, until ops end the wait', async (t) => {
+    const stage = await openEngine(t, { autoAssign: true, unreachableWaitMs: 3_600_000 });
+    const driver = await driverOnDuty(t, stage);
+    const request = requestOf(stage);
+    const delivery = request.id;
+    await stage.door.append({
+      zone: stage.zone,
+      command: { type: 'delivery.request', number: 1, request },
+    });
+    await waitFor(() => driver.view?.stops.length === 2, SLOW_START);
+    await driver.arrived(delivery);
+    await driver.pickedUp(delivery);
+    await driver.arrived(delivery);
+    assert.equal((await driver.unreachable(delivery, 'rang')).refused, undefined);
+    const [wait] = await waitFor(() => driver.view?.waits);
+    assert.ok(wait);
+    assert.deepEqual([wait.delivery, wait.untilMs - wait.sinceMs], [delivery, 3_600_000]);
+    const giveUp = () => driver.undeliverable(delivery, 'customer_unreachable', 'customer');
+    assert.equal((await giveUp()).refused, 'wait_running');
+    const by = { request: newId('control'), actor: newId('user'), reason: 'nobody lives there' };
+    await stage.door.append({
+      zone: stage.zone,
+      command: { type: 'delivery.ops', ...by, delivery, verb: { kind: 'end_wait' } },
+    });
+    await waitFor(() => (driver.view?.waits?.[0]?.untilMs ?? wait.untilMs) < wait.untilMs);
+    assert.equal((await giveUp()).refused, undefined);
+    await waitFor(() => driver.view?.stops[0]?.kind === 'return');
+    assert.equal(driver.view?.waits, undefined);
+  });
+
   it('give a broadcast delivery to the first who accepts, and tell the other that it is gone', async (t) => {
     const stage = await openEngine(t, { broadcastMax: 2, offerTtlMs: 600_000 });
     const [slow, fast] = [await driverOnDuty(t, stage), await driverOnDuty(t, stage)];
