@@ -8,6 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { Exception } from '../../contracts/api/exceptions.ts';
 import { derivedId, newId, type UserId } from '../../contracts/ids.ts';
 import { DELIVERY_PROBLEMS, type DeliveryProblem } from '../../contracts/problems.ts';
+import type { DeliveryState } from '../../contracts/states.ts';
 import { buildWeb } from '../../web/build.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { complaintsOf, openBrowser, whyNoBrowser } from './browser.ts';
@@ -81,18 +82,18 @@ async function onStage(
   }
 }
 
-const KINDS: readonly (readonly [DeliveryProblem, number, UserId | null])[] = [
-  ['unassigned_too_long', 24, null],
-  ['vendor_late', 11, COLLEAGUE],
-  ['customer_unreachable', 3, ME],
-  ['stalled', -2, null],
-  ['driver_silent_with_parcel', -9, null],
+const KINDS: readonly (readonly [DeliveryProblem, DeliveryState, number, UserId | null])[] = [
+  ['unassigned_too_long', 'pending', 24, null],
+  ['vendor_late', 'at_pickup', 11, COLLEAGUE],
+  ['customer_unreachable', 'at_dropoff', 3, ME],
+  ['stalled', 'assigned', -2, null],
+  ['driver_silent_with_parcel', 'picked_up', -9, null],
 ];
 
 /** Five exceptions on deliveries of the city, the latest first. */
 function fill({ city, queue }: Pick<Stage, 'city' | 'queue'>): void {
   queue.length = 0;
-  KINDS.forEach(([kind, lateMinutes, owner], n) => {
+  KINDS.forEach(([kind, state, lateMinutes, owner], n) => {
     const delivery = city.deliveries[n];
     if (!delivery) return;
     const [lat, lon] = delivery.p;
@@ -102,7 +103,7 @@ function fill({ city, queue }: Pick<Stage, 'city' | 'queue'>): void {
     queue.push({
       ...{ id: derivedId('exception', { atMs: 5, zoneHash: 1, counter: n }), kind },
       ...{ title: DELIVERY_PROBLEMS[kind], delivery: delivery.id, zone: city.zone },
-      ...{ state: delivery.s, driver: delivery.drv, about: delivery.drv, owner },
+      ...{ state, driver: delivery.drv, about: delivery.drv, owner },
       ...{ since: timeText(city.atMs - (n + 2) * MINUTE_MS), promiseAt: timeText(city.atMs) },
       ...{ expectedAt: timeText(city.atMs + lateMinutes * MINUTE_MS), toldAt: timeText(city.atMs) },
       ...{ lateMs: lateMinutes * MINUTE_MS, attempts: isWaiting ? 2 : 0 },
