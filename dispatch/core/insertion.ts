@@ -14,7 +14,7 @@ export function departureOf(zone: Zone, driver: Driver, atMs: number): Departure
   const { fix } = driver;
   if (!fix) return null;
   const leavesMs = departureMs(zone, fix, driver.plan.stops[0], atMs);
-  return { from: fix, atMs: leavesMs, vehicle: driver.profile.vehicleKind };
+  return { from: fix, atMs: leavesMs, vehicle: driver.profile.vehicleKind, knownMs: atMs };
 }
 
 /** Finds deliveries of the zone, or of the unit when it is not (yet) in the zone's books. */

@@ -20,8 +20,8 @@ export function releaseIfMuchLater(step: Decision, before: Delivery): void {
   const { releaseLaterMs } = zone.policy;
   const now = step.delivery(before.id);
   if (!now || releaseLaterMs === 0 || now.request.group) return;
-  const expectedMs = Math.max(atMs, readyTimeOf(zone, before).meanMs);
-  if (readyTimeOf(zone, now).meanMs - expectedMs < releaseLaterMs) return;
+  const expectedMs = Math.max(atMs, readyTimeOf(zone, before, atMs).meanMs);
+  if (readyTimeOf(zone, now, atMs).meanMs - expectedMs < releaseLaterMs) return;
   if (now.state === 'pending') return withdrawOffer(step, now, WHY);
   if (now.state === 'assigned' || now.state === 'at_pickup') unassign(step, now, WHY);
 }

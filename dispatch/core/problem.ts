@@ -184,7 +184,7 @@ class ProblemBuilder {
   private placed(unit: readonly Delivery[]): Pick<Task, 'legs' | 'door'> {
     const legs = unit.map((delivery): Leg => {
       const { request, promiseMs } = delivery;
-      const ready = readyTimeOf(this.zone, delivery);
+      const ready = readyTimeOf(this.zone, delivery, this.atMs);
       return {
         pickup: this.places.indexOf(request.pickup),
         dropoff: this.places.indexOf(request.dropoff),

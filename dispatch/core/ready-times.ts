@@ -3,7 +3,7 @@
  * the vendor. The kitchen's own word is believed as it stands.
  */
 import type { DeliveryRequest } from '../../contracts/commands.ts';
-import { excess, quantile } from './normal-law.ts';
+import { below, excess, quantile } from './normal-law.ts';
 import type { Delivery } from './records.ts';
 import type { Zone } from './zone.ts';
 
@@ -11,18 +11,33 @@ import type { Zone } from './zone.ts';
 export interface ReadyTime {
   readonly meanMs: number;
   readonly spreadMs: number;
+  /** Part of the law that is still possible while somebody stands waiting for it; absent: all. */
+  readonly left?: number;
 }
+
+/** Waited for longer than so many spreads past the mean, the law moves along with the time. */
+const SPREADS_MOST = 3;
 
 /** Names the vendor of a request; without one the account and the door stand for it. */
 export function vendorKey({ vendor, account, pickup }: DeliveryRequest): string {
   return vendor ?? `${account} ${pickup.latE7} ${pickup.lonE7}`;
 }
 
-/** What is expected of a delivery's ready time. */
-export function readyTimeOf(zone: Zone, delivery: Delivery): ReadyTime {
-  const { readyMs, readySource, request } = delivery;
+/** What is expected of a delivery's ready time, at zone time `atMs`. */
+export function readyTimeOf(zone: Zone, delivery: Delivery, atMs: number): ReadyTime {
+  const { readyMs, readySource, request, state, arrivedMs = atMs } = delivery;
   if (readySource === 'kitchen') return { meanMs: readyMs, spreadMs: 0 };
-  return learnedReadyTime(zone, request, readyMs);
+  const ready = learnedReadyTime(zone, request, readyMs);
+  const isWaitedFor = state === 'at_pickup' && atMs - arrivedMs > zone.policy.pickupServiceMs;
+  return isWaitedFor ? notBy(ready, atMs) : ready;
+}
+
+/** The same, given that it was not ready by a time. */
+function notBy(ready: ReadyTime, atMs: number): ReadyTime {
+  const { spreadMs } = ready;
+  if (spreadMs === 0) return ready;
+  const meanMs = Math.max(ready.meanMs, atMs - SPREADS_MOST * spreadMs);
+  return { meanMs, spreadMs, left: 1 - below((atMs - meanMs) / spreadMs) };
 }
 
 /** The same for a time that is told with a request. */
@@ -34,9 +49,9 @@ export function learnedReadyTime(zone: Zone, request: DeliveryRequest, toldMs: n
 }
 
 /** When somebody who can take the parcel from `hereMs` on has it, on average: E max(here, ready). */
-export function handedOutMs({ meanMs, spreadMs }: ReadyTime, hereMs: number): number {
+export function handedOutMs({ meanMs, spreadMs, left = 1 }: ReadyTime, hereMs: number): number {
   if (spreadMs === 0) return Math.max(hereMs, meanMs);
-  return Math.round(hereMs + spreadMs * excess((hereMs - meanMs) / spreadMs));
+  return Math.round(hereMs + (spreadMs * excess((hereMs - meanMs) / spreadMs)) / left);
 }
 
 /**

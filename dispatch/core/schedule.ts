@@ -17,6 +17,8 @@ export interface Departure {
   readonly from: CellPoint;
   readonly atMs: number;
   readonly vehicle: VehicleKind;
+  /** What is known is known by this time, zone ms; absent: `atMs`. */
+  readonly knownMs?: number;
 }
 
 /** Times of one stop of a driven plan; zone ms. */
@@ -62,6 +64,7 @@ export function drive(
   const times: StopTimes[] = [];
   let at: CellPoint = departure.from;
   let nowMs = departure.atMs;
+  const knownMs = departure.knownMs ?? nowMs;
   let previous: Stop | null = null;
   const { pickupServiceMs, dropoffServiceMs } = zone.policy;
   for (const stop of stops) {
@@ -73,7 +76,7 @@ export function drive(
     const serviceMs = together ? 0 : stop.kind === 'pickup' ? pickupServiceMs : dropoffServiceMs;
     const waiting = stop.kind === 'pickup' ? find(stop.delivery) : undefined;
     const servedMs = arriveMs + serviceMs;
-    const doneMs = waiting ? handedOutMs(readyTimeOf(zone, waiting), servedMs) : servedMs;
+    const doneMs = waiting ? handedOutMs(readyTimeOf(zone, waiting, knownMs), servedMs) : servedMs;
     times.push({ stop, arriveMs, doneMs });
     at = stop;
     nowMs = doneMs;

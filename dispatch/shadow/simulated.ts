@@ -187,7 +187,7 @@ function factsOf(zone: Zone): LiveFacts {
 function readyMs(zone: Zone, delivery: Delivery, nowMs: number): number {
   const live = zone.deliveries.get(delivery.id);
   if (!live || isAboard(live.state)) return nowMs;
-  const expectedMs = Math.round(readyTimeOf(zone, delivery).meanMs);
+  const expectedMs = Math.round(readyTimeOf(zone, delivery, nowMs).meanMs);
   const { state, arrivedMs } = live;
   if (state !== 'at_pickup' || arrivedMs === undefined) return expectedMs;
   // Whoever stands there for longer than being served takes waits for the parcel.

@@ -5,6 +5,7 @@ import { etaMs } from '../../dispatch/core/eta.ts';
 import { Kitchens } from '../../dispatch/core/kitchens.ts';
 import { RandomStream } from '../../dispatch/core/random.ts';
 import { handedOutMs, leaveForMs, readyTimeOf } from '../../dispatch/core/ready-times.ts';
+import type { Delivery } from '../../dispatch/core/records.ts';
 import { place, request, uuid, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld, only } from '../support/core-world.ts';
 
@@ -173,13 +174,16 @@ describe('a ready time that is only known as a distribution', () => {
   const { world } = lateVendor(0, 1);
   const { zone } = world;
   const random = new RandomStream('kitchens', 4);
+  const vendor = `ven_${uuid(9)}` as const;
   const truths: number[] = [];
   for (let n = 0; n < 3_000; n++) {
     const errorMs = Math.round(normal(random) * 5 * MINUTE_MS);
     truths.push(errorMs);
-    zone.kitchens.learn('v', errorMs, true);
+    zone.kitchens.learn(vendor, errorMs, true);
   }
-  const ready = zone.kitchens.expect('v');
+  const waiting = request(77, { vendor, readySource: 'estimated', readyMs: world.nowMs });
+  world.command({ type: 'delivery.request', number: 1, request: waiting });
+  const ready = zone.kitchens.expect(vendor);
 
   it('gives the pickup that is expected, the later the later one comes', () => {
     for (const hereMs of [-20, -5, 0, 3, 20].map((minutes) => minutes * MINUTE_MS)) {
@@ -187,6 +191,26 @@ describe('a ready time that is only known as a distribution', () => {
       near(handedOutMs(ready, hereMs), mean, 30_000);
     }
     near(ready.meanMs, 0, 30_000);
+  });
+
+  it('is expected later by who stands there and has not got it, and never in the past', () => {
+    const { spreadMs } = ready;
+    const delivery = (atMs: number) => ({
+      ...(zone.deliveries.get(waiting.id) as Delivery),
+      readyMs: 0,
+      readySource: 'estimated' as const,
+      state: 'at_pickup' as const,
+      arrivedMs: atMs - 10 * MINUTE_MS,
+    });
+    for (const minutes of [-5, 0, 5, 10, 30]) {
+      const nowMs = minutes * MINUTE_MS;
+      const left = truths.filter((ms) => ms > nowMs);
+      const law = readyTimeOf(zone, delivery(nowMs), nowMs);
+      const expectedMs = handedOutMs(law, nowMs);
+      assert.ok(expectedMs > nowMs && expectedMs < nowMs + 2 * spreadMs);
+      if (left.length < 60) continue;
+      near(expectedMs, left.reduce((sum, ms) => sum + ms, 0) / left.length, 45_000);
+    }
   });
 
   it('is aimed at where waiting and delay cost the least together', () => {
@@ -227,7 +251,7 @@ describe('the word of the kitchen', () => {
     say(2, 25 * MINUTE_MS);
     const delivery = world.zone.deliveries.get(asked.id);
     assert.ok(delivery);
-    const said = readyTimeOf(world.zone, delivery);
+    const said = readyTimeOf(world.zone, delivery, world.nowMs);
     assert.deepEqual(said, { meanMs: world.nowMs + 25 * MINUTE_MS, spreadMs: 0 });
     const events = world.act(driver, { kind: 'picked_up', delivery: asked.id });
     const { errorMs, exact } = only(events, 'kitchen.observed');
