@@ -108,6 +108,33 @@ export function loadConfig(env: Environment): Config {
   return deepFreeze(assemble(values));
 }
 
+/** What a program needs that only reads the stores: no keys, no ports. */
+export interface StoresConfig {
+  readonly redis: Config['redis'];
+  /** Undefined when neither the common nor the archive's own database is named. */
+  readonly archive: DatabaseConfig | undefined;
+}
+
+/** As loadConfig, for the few variables of StoresConfig; all others may be missing. */
+export function loadStoresConfig(env: Environment): StoresConfig {
+  const { values, problems } = readAll({ DATABASE_URL: NO_DATABASE, ...env });
+  const needed: readonly string[] = [
+    ...['REDIS_URL', 'WAGGLE_KEY_PREFIX', 'DATABASE_URL', 'ARCHIVE_DATABASE_URL'],
+    ...['WAGGLE_DATABASE_POOL_MAX', 'WAGGLE_DATABASE_TIMEOUT_MS'],
+  ];
+  const serious = problems.filter(({ variable }) => needed.includes(variable));
+  if (serious.length > 0) throw new ConfigError(serious);
+  const redis = { url: values.get('REDIS_URL'), keyPrefix: values.get('WAGGLE_KEY_PREFIX') };
+  const { archive } = databases(values);
+  return deepFreeze({
+    redis: redis as Config['redis'],
+    archive: archive.url === NO_DATABASE ? undefined : archive,
+  });
+}
+
+/** Stands for a database that nobody has named. */
+const NO_DATABASE = 'postgres://nowhere';
+
 type Values = Map<VariableName, string | number | undefined>;
 
 function readAll(env: Environment): { values: Values; problems: ConfigProblem[] } {

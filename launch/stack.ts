@@ -11,6 +11,7 @@ import { findFreePorts, isPortFree } from './ports.ts';
 import { commonEnvironment, defineProcesses, findProcess, stopGroups } from './processes.ts';
 import { readSecrets } from './secrets.ts';
 import { type Stores, startStores } from './stores.ts';
+import { removeStoresNote, writeStoresNote } from './stores-note.ts';
 import { Supervisor } from './supervisor.ts';
 
 const READY_DEADLINE_MS = 60_000;
@@ -65,6 +66,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   });
   const stop = async (): Promise<void> => {
     await supervisor.stopAll(stopGroups);
+    removeStoresNote(options.stateDir);
     await stores.stop();
   };
   try {
@@ -80,6 +82,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         ...options.env,
       },
     );
+    writeStoresNote(options.stateDir, {
+      REDIS_URL: stores.redisUrl,
+      DATABASE_URL: stores.databaseUrl,
+      WAGGLE_KEY_PREFIX: String(common.WAGGLE_KEY_PREFIX ?? ''),
+    });
     const definitions = await defineProcesses(common);
     // Loading once here finds a bad variable before five processes fail on it.
     await applyMigrations(loadConfig(common));

@@ -18,6 +18,7 @@ const commands = {
   start: ['launch/start.ts', 'the whole stack and a live city (--seconds, --speed, --replay, …)'],
   test: ['launch/test.ts', 'everything that is tested, or the files named'],
   check: ['launch/check.ts', 'types, lint and house rules'],
+  audit: ['launch/audit.ts', 'decides a recorded round again (--zone ZONE --at TIME, --json)'],
   bench: ['bench/main.ts', 'one benchmark by name'],
   sim: ['dispatch/sim/main.ts', 'the seeded simulator (--seed N repeats a failure)'],
   eta: ['dispatch/eta/main.ts', 'scores the learned travel time on recorded trips'],

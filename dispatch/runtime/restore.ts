@@ -55,8 +55,11 @@ export async function restoreShard<S, C>(
   return applyLog(deps, shard, { state: deps.engine.create(shard), meta: null, generations });
 }
 
-async function loadSnapshot<S, C>(
-  deps: RestoreDeps<S, C>,
+/** Reads a generation back. Throws RestoreError when a chunk is missing or was changed. */
+export async function loadSnapshot<S, C>(
+  deps: Pick<RestoreDeps<S, C>, 'engine' | 'onProgress'> & {
+    readonly snapshots: Pick<SnapshotPort, 'readChunk'>;
+  },
   shard: number,
   meta: SnapshotMeta,
 ): Promise<S> {

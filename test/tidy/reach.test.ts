@@ -7,8 +7,9 @@ import { importsOf, listFiles, readSources, type Source, withoutComments } from 
 
 /** Files that a person, a command or another program starts; everything else must be reached. */
 const entries: readonly RegExp[] = [
-  /^launch\/(waggle\.mjs|start\.ts|test\.ts|check\.ts)$/,
+  /^launch\/(waggle\.mjs|start\.ts|test\.ts|check\.ts|audit\.ts)$/,
   /^(services|demo|bench|dispatch\/(sim|mdrp)|sandbox)\/main\.ts$/,
+  /^services\/archive\/audit\.ts$/,
   /^bench\/[^/]+\.ts$/,
   /^config\/write-page\.ts$/,
   /^platform\/migrate\.ts$/,
