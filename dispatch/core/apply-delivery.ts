@@ -59,7 +59,7 @@ export function applyToDelivery(zone: Zone, event: ZoneEvent, atMs: number): voi
 function deliveryRequested(zone: Zone, event: EventOf<'delivery.requested'>, atMs: number): void {
   const { request } = event;
   // Learned only where it is used, so that a zone that sends nobody keeps no such state.
-  if (zone.policy.repositionMsMax > 0) zone.demand.learn(request.pickup);
+  if (zone.policy.repositionMsMax > 0) zone.demand.learn(request.pickup, atMs);
   setDelivery(zone, {
     id: request.id,
     number: event.number,

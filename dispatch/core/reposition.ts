@@ -5,13 +5,13 @@
  */
 import type { ZonePolicy } from '../../contracts/zone.ts';
 import type { Decision } from './decision.ts';
-import type { CellDemand } from './demand.ts';
+import type { LikelyDoor } from './demand.ts';
 import { availability } from './eligibility.ts';
 import { Places, type TravelTable } from './places.ts';
 import type { Driver } from './records.ts';
 import type { Zone } from './zone.ts';
 
-/** Cells looked at, the busiest first, and idle drivers in one round: bounds of the work. */
+/** Cells looked at, the likeliest first, and idle drivers in one round: bounds of the work. */
 const CELLS_MAX = 160;
 const IDLE_MAX = 128;
 /** A cell that nobody idle is near counts as this far away. */
@@ -33,7 +33,7 @@ interface Idle {
 export function repositionIdle(step: Decision, occupied: ReadonlySet<number>): void {
   const { zone, atMs } = step;
   if (zone.policy.repositionMsMax === 0) return;
-  const cells = zone.demand.busiest(CELLS_MAX);
+  const cells = zone.demand.likeliest(atMs, CELLS_MAX);
   const places = new Places(zone.travel, atMs);
   const doors = cells.map(({ place }) => places.indexOf(place));
   const idle = idleDrivers(zone, atMs, occupied, places);
@@ -45,7 +45,7 @@ export function repositionIdle(step: Decision, occupied: ReadonlySet<number>): v
     if (!each.mayGo) continue;
     const goal = cover.bestFor(each, zone.policy);
     if (goal < 0) continue;
-    const { place } = cells[goal] as CellDemand;
+    const { place } = cells[goal] as LikelyDoor;
     const arrivesMs = atMs + (each.ways[goal] as number);
     step.emit({ type: 'driver.sent', driver: each.driver.id, to: place, arrivesMs });
     cover.move(each, goal);
@@ -54,7 +54,7 @@ export function repositionIdle(step: Decision, occupied: ReadonlySet<number>): v
 
 /** How near the idle drivers are to the cells, kept while drivers are moved about in thought. */
 class Cover {
-  private readonly cells: readonly CellDemand[];
+  private readonly cells: readonly LikelyDoor[];
   private readonly doors: readonly number[];
   private readonly table: TravelTable;
   private readonly idle: readonly Idle[];
@@ -65,7 +65,7 @@ class Cover {
   private readonly holder: Int32Array;
 
   constructor(
-    cells: readonly CellDemand[],
+    cells: readonly LikelyDoor[],
     doors: readonly number[],
     table: TravelTable,
     idle: readonly Idle[],
@@ -74,7 +74,7 @@ class Cover {
     this.doors = doors;
     this.table = table;
     this.idle = idle;
-    this.total = cells.reduce((sum, { count }) => sum + count, 0);
+    this.total = cells.reduce((sum, { weight }) => sum + weight, 0);
     this.nearest = new Float64Array(cells.length);
     this.second = new Float64Array(cells.length);
     this.holder = new Int32Array(cells.length);
@@ -115,7 +115,7 @@ class Cover {
     const farness = (ways: (n: number) => number) => {
       let sum = 0;
       for (let n = 0; n < cells.length; n++) {
-        sum += (cells[n] as CellDemand).count * Math.min(others[n] as number, ways(n));
+        sum += (cells[n] as LikelyDoor).weight * Math.min(others[n] as number, ways(n));
       }
       return sum / this.total;
     };
