@@ -16,6 +16,8 @@ export const DELIVERY_PROBLEMS = {
   driver_silent_with_parcel: 'Its driver has the parcel and has fallen silent',
   /** Cleared when the books agree with the phone, or the phone no longer says so. */
   held_by_other: 'A phone says that it holds the parcel; the books say otherwise',
+  /** Cleared when that driver brings it back or hands it over; forgotten with the delivery. */
+  held_after_end: 'A driver has picked it up after it was cancelled or had failed',
   /** What stands below is over only at the end of the delivery, or when ops says so. */
   aboard_too_long: 'It has been aboard for half of the longest time allowed',
   picked_up_by_other: 'Another driver than the one with the plan has picked it up',

@@ -9,7 +9,7 @@ type ExceptionEvent = EventOf<
 export function applyToException(zone: Zone, event: ExceptionEvent, atMs: number): void {
   const { exceptions } = zone;
   const delivery = zone.deliveries.get(event.delivery);
-  if (!delivery) return;
+  if (!delivery) return afterEnd(zone, event, atMs);
   switch (event.type) {
     case 'delivery.raised': {
       const { problem, driver = null, doorMs = atMs } = event;
@@ -30,4 +30,13 @@ export function applyToException(zone: Zone, event: ExceptionEvent, atMs: number
       return changeDriver(zone, event.driver, atMs, true, {});
     }
   }
+}
+
+/** What is said of a delivery that has ended; it is kept as long as its tombstone. */
+function afterEnd({ exceptions, tombstones }: Zone, event: ExceptionEvent, atMs: number): void {
+  if (!tombstones.has(event.delivery)) return;
+  if (event.type === 'delivery.cleared') exceptions.cleared(event.delivery, event.problem);
+  if (event.type !== 'delivery.raised') return;
+  const { problem, driver = null, doorMs = atMs } = event;
+  exceptions.raised(event.delivery, { problem, sinceMs: atMs, driver }, doorMs);
 }

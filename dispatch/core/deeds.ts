@@ -14,7 +14,7 @@ import { finder, forceUnit, isWithinCapacity } from './insertion.ts';
 import { observePickup } from './kitchen-observations.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import { assignTo, closeOffer, endDelivery, setPlan, unassign, withdrawOffer } from './moves.ts';
-import { raise } from './raising.ts';
+import { clear, raise, raiseAfterEnd } from './raising.ts';
 import type { Delivery, Driver } from './records.ts';
 import { isSamePlace } from './schedule.ts';
 import { stopOf } from './stops.ts';
@@ -220,7 +220,10 @@ function takeByFact(step: Decision, driver: Driver, delivery: Delivery): Deliver
 
 function pickedUp(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {
   let delivery = step.delivery(id);
-  if (!delivery) return endedOrUnknown(step, id);
+  if (!delivery) {
+    raiseAfterEnd(step, id, driver.id);
+    return endedOrUnknown(step, id);
+  }
   if (isAboard(delivery.state)) {
     if (delivery.driver === driver.id) return DONE;
     raise(step, delivery, 'claimed_by_two');
@@ -247,7 +250,7 @@ function pickedUp(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {
 
 function delivered(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {
   const before = step.delivery(id);
-  if (!before) return endedOrUnknown(step, id);
+  if (!before) return handedOverAfterEnd(step, driver, id);
   if (!isAboard(before.state) || before.driver !== driver.id) {
     const answer = pickedUp(step, driver, id);
     if (answer.refused) return answer;
@@ -298,7 +301,7 @@ function atTheDoor(step: Decision, driver: Driver, delivery: Delivery): Delivery
 
 function returned(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {
   const delivery = step.delivery(id);
-  if (!delivery) return endedOrUnknown(step, id);
+  if (!delivery) return handedOverAfterEnd(step, driver, id);
   if (delivery.driver !== driver.id) return { refused: 'not_your_delivery' };
   if (!isAboard(delivery.state)) return { refused: 'not_aboard' };
   const reason = delivery.returnReason ?? { code: 'refused_by_customer', fault: 'customer' };
@@ -314,6 +317,13 @@ function giveBack(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {
   const coolUntilMs = step.atMs + step.zone.policy.declineCoolDownMs;
   unassign(step, delivery, 'given_back', coolUntilMs);
   return DONE;
+}
+
+/** The parcel of an ended delivery has come to somebody: nobody need look for it any more. */
+function handedOverAfterEnd(step: Decision, driver: Driver, id: DeliveryId): DeedAnswer {
+  const held = step.zone.exceptions.about(driver.id, 'held_after_end').includes(id);
+  if (held) clear(step, id, 'held_after_end');
+  return endedOrUnknown(step, id);
 }
 
 /** A fact about an ended delivery changes nothing; about an unknown one it is refused. */

@@ -1,7 +1,8 @@
 /**
  * The exceptions of a zone: which problems are open, and when each delivery that has one is expected at
- * its door. State, changed by `apply` alone; `raising.ts` decides. Bounded by the open deliveries: a
- * delivery has each problem at most once, and takes what is left of it along when it ends.
+ * its door. State, changed by `apply` alone; `raising.ts` decides. Bounded by the open deliveries and
+ * the tombstones: a delivery has each problem at most once, takes what is left of it along when it
+ * ends, and what is said of it afterwards goes with its tombstone.
  */
 import type { DeliveryId, DriverId } from '../../contracts/ids.ts';
 import type { DeliveryProblem } from '../../contracts/problems.ts';

@@ -123,7 +123,8 @@ function checkOffers(zone: Zone, problems: string[]): void {
 
 function checkExceptions(zone: Zone, problems: string[]): void {
   for (const { delivery, open } of zone.exceptions.all()) {
-    if (!zone.deliveries.has(delivery)) problems.push(`${delivery}: an exception without it`);
+    const known = zone.deliveries.has(delivery) || zone.tombstones.has(delivery);
+    if (!known) problems.push(`${delivery}: an exception without it`);
     const names = new Set(open.map(({ problem }) => problem));
     if (names.size !== open.length) problems.push(`${delivery}: one problem is open twice`);
     if (open.length === 0) problems.push(`${delivery}: an exception without a problem`);

@@ -33,6 +33,14 @@ export function raise(
   });
 }
 
+/** Somebody has a parcel whose delivery was cancelled or has failed: no plan will tell where it goes. */
+export function raiseAfterEnd(step: Decision, id: DeliveryId, driver: DriverId): void {
+  const ended = step.zone.tombstones.get(id);
+  if (ended?.state !== 'cancelled' && ended?.state !== 'failed') return;
+  if (step.zone.exceptions.isOpen(id, 'held_after_end')) return;
+  step.emit({ type: 'delivery.raised', delivery: id, problem: 'held_after_end', driver });
+}
+
 /** A problem is over, if it was open. */
 export function clear(step: Decision, delivery: DeliveryId, problem: DeliveryProblem): void {
   if (!step.zone.exceptions.isOpen(delivery, problem)) return;
@@ -97,6 +105,7 @@ function isOver(zone: Zone, delivery: Delivery, open: OpenProblem, atMs: number)
     case 'held_by_other':
       return driver === open.driver && isAboard(state);
     case 'aboard_too_long':
+    case 'held_after_end':
     case 'picked_up_by_other':
     case 'claimed_by_two':
       return false;

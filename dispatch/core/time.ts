@@ -8,7 +8,7 @@ import { exceptionDueMs } from './exception-due.ts';
 import type { ZoneInput } from './input.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import { closeOffer, endDelivery, unassign } from './moves.ts';
-import { exceptionDue, raise } from './raising.ts';
+import { clear, exceptionDue, raise } from './raising.ts';
 
 /** Does everything that is due at the step's time. */
 export function decideTimer(step: Decision): void {
@@ -96,9 +96,10 @@ function tombstonesDue(step: Decision): void {
   const keepFromMs = step.atMs - ZONE_LIMITS.tombstoneMs;
   const excess = tombstones.size - ZONE_LIMITS.tombstones;
   let count = 0;
-  for (const { endedMs } of tombstones.values()) {
+  for (const { id, endedMs } of tombstones.values()) {
     if (endedMs > keepFromMs && count >= excess) break;
     count++;
+    clear(step, id, 'held_after_end');
   }
   if (count > 0) step.emit({ type: 'tombstones.dropped', count });
 }

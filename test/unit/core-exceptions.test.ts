@@ -292,3 +292,30 @@ test('many at once are looked at in several steps, none is forgotten', () => {
     [50, 50, 20],
   );
 });
+
+test('a parcel picked up after the end of its delivery is raised until it has come to somebody', () => {
+  const world = start();
+  const driver = assigned(world);
+  const cancel = { code: 'cancelled_by_customer', fault: 'customer' } as const;
+  world.command({ type: 'delivery.cancel', number: 2, delivery: ID, ...cancel });
+  const late = world.act(driver, { kind: 'picked_up', delivery: ID });
+  assert.equal(only(late, 'driver.acted').refused, undefined, 'a fact is never refused');
+  const raised = only(late, 'delivery.raised');
+  assert.deepEqual([raised.problem, raised.driver], ['held_after_end', driver]);
+  world.restoreFromSnapshot();
+  assert.deepEqual(openOf(world), ['held_after_end']);
+  assert.equal(
+    world
+      .act(driver, { kind: 'picked_up', delivery: ID })
+      .some((e) => e.type === 'delivery.raised'),
+    false,
+  );
+  only(world.act(driver, { kind: 'returned', delivery: ID }), 'delivery.cleared');
+  assert.equal(world.zone.exceptions.size, 0);
+  world.act(driver, { kind: 'picked_up', delivery: ID });
+  // With the tombstone goes whatever is said of it.
+  world.wait(24 * 60 * MINUTE_MS);
+  only(world.timer(), 'delivery.cleared');
+  assert.equal(world.zone.exceptions.size, 0);
+  world.checkRecovery();
+});

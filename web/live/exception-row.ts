@@ -12,6 +12,7 @@ const KIND_LABELS: Readonly<Record<DeliveryProblem, string>> = {
   customer_unreachable: 'Customer unreachable',
   driver_silent_with_parcel: 'Silent with the parcel',
   held_by_other: 'Held by another phone',
+  held_after_end: 'Held after its end',
   aboard_too_long: 'Aboard for too long',
   picked_up_by_other: 'Picked up by another',
   claimed_by_two: 'Claimed by two',
