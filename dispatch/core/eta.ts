@@ -125,7 +125,7 @@ function spreadOf(zone: Zone, { departure, times }: Chain): { lessMs: number; mo
     const waiting = stop.kind === 'pickup' ? zone.deliveries.get(stop.delivery) : undefined;
     if (waiting) {
       const servedMs = arriveMs + serviceMs;
-      const ready = readyBounds(zone, waiting);
+      const ready = readyBounds(zone, waiting, departure.atMs);
       less = square(doneMs - Math.max(servedMs - Math.sqrt(less), ready.fromMs));
       more = square(Math.max(servedMs + Math.sqrt(more), ready.toMs) - doneMs);
     }
@@ -137,8 +137,12 @@ function spreadOf(zone: Zone, { departure, times }: Chain): { lessMs: number; mo
 }
 
 /** Between which times a parcel will be ready, in eight of ten cases; zone ms. */
-function readyBounds(zone: Zone, delivery: Delivery): { fromMs: number; toMs: number } {
-  const { meanMs, spreadMs } = readyTimeOf(zone, delivery);
+function readyBounds(
+  zone: Zone,
+  delivery: Delivery,
+  atMs: number,
+): { fromMs: number; toMs: number } {
+  const { meanMs, spreadMs } = readyTimeOf(zone, delivery, atMs);
   const isUnknown = delivery.readySource !== 'kitchen' && !zone.kitchens.isTaught;
   if (isUnknown) return { fromMs: meanMs - READY_EARLIER_MS, toMs: meanMs + READY_LATER_MS };
   const offMs = TENTH_OF_NORMAL * spreadMs;

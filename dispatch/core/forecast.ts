@@ -32,7 +32,7 @@ function guessMs(zone: Zone, delivery: Delivery, atMs: number): number {
   const vehicle = nearest?.driver.profile.vehicleKind ?? 'bicycle';
   const arriveMs = nearest?.arriveMs ?? (delivery.driver === null ? lastMs(zone, delivery) : atMs);
   const isAboard = delivery.pickedUpMs !== null;
-  const takesMs = handedOutMs(readyTimeOf(zone, delivery), arriveMs + pickupServiceMs);
+  const takesMs = handedOutMs(readyTimeOf(zone, delivery, atMs), arriveMs + pickupServiceMs);
   const leaveMs = isAboard ? atMs : Math.max(takesMs, atMs);
   return leaveMs + zone.travel.ms(pickup, dropoff, vehicle, leaveMs) + dropoffServiceMs;
 }
