@@ -8,6 +8,7 @@ import type { Place } from '../../contracts/geo.ts';
 import type { ZoneId } from '../../contracts/ids.ts';
 import type { BatchPosition } from '../../contracts/position-batch.ts';
 import type { DriverView, GatewayPush } from '../../contracts/push.ts';
+import { DECLINE_REASONS } from '../../contracts/states.ts';
 import type { Network } from './network.ts';
 import { Random } from './random.ts';
 
@@ -140,7 +141,8 @@ export class SimDriver {
       if (mood < 0.75) {
         network.agenda.in(waitMs, () => this.act({ kind: 'accept', offer: offer.id }));
       } else if (mood < 0.9) {
-        const deed: DriverDeed = { kind: 'decline', offer: offer.id, reason: 'other' };
+        const reason = DECLINE_REASONS[Math.floor((mood - 0.75) * 40)] ?? 'other';
+        const deed: DriverDeed = { kind: 'decline', offer: offer.id, reason };
         network.agenda.in(waitMs, () => this.act(deed));
       }
     }

@@ -2,7 +2,12 @@
 import type { DeliveryRequest, DriverProfile } from '../../contracts/commands.ts';
 import type { GeoPolygon, Place } from '../../contracts/geo.ts';
 import { derivedId } from '../../contracts/ids.ts';
-import { DEFAULT_POLICY, DEFAULT_WEIGHTS, type ZoneConfig } from '../../contracts/zone.ts';
+import {
+  DEFAULT_POLICY,
+  DEFAULT_WEIGHTS,
+  type ZoneConfig,
+  type ZonePolicy,
+} from '../../contracts/zone.ts';
 import { placeOf, zoneGeometry } from '../geometry.ts';
 import type { Random } from './random.ts';
 
@@ -48,8 +53,18 @@ export function zoneConfig(index: number): ZoneConfig {
       aboardMsMax: 600_000,
       staleMs: 20_000,
       suspendMs: 60_000,
+      stallMs: 40_000,
+      stallGainMs: 10_000,
+      restMs: 20_000,
+      ...manners(index),
     },
   };
+}
+
+/** Every other zone asks several drivers at once; the rest ask one, share idle time and send drivers. */
+function manners(index: number): Partial<ZonePolicy> {
+  if (index % 2 === 0) return { broadcastMax: 3 };
+  return { fairIdleMs: 60_000, fairCostSeconds: 300, repositionMsMax: 600_000 };
 }
 
 export function placeIn(index: number, random: Random): Place {
