@@ -13,6 +13,18 @@ import type { Zone } from './zone.ts';
 /** The event of one type. */
 export type EventOf<T extends ZoneEvent['type']> = Extract<ZoneEvent, { type: T }>;
 
+/**
+ * The record with a change. A field that becomes undefined is taken off: left in place it would be lost
+ * in a snapshot, and set again later it would stand elsewhere than in a state that was never restored.
+ */
+function changedRecord<T extends object>(record: T, change: Partial<T>): T {
+  const changed = { ...record, ...change };
+  for (const key of Object.keys(change) as (keyof T)[]) {
+    if (changed[key] === undefined) delete changed[key];
+  }
+  return changed;
+}
+
 /** Changes a driver; `told` bumps the view, so that the app gets to know and confirms. */
 export function changeDriver(
   zone: Zone,
@@ -24,8 +36,7 @@ export function changeDriver(
   const driver = zone.driver(id);
   if (!driver) throw new Error(`apply: no driver ${id}`);
   const changed: Driver = {
-    ...driver,
-    ...change,
+    ...changedRecord(driver, change),
     view: told ? driver.view + 1 : driver.view,
     nudgeMs: atMs + zone.policy.repeatMs,
   };
@@ -42,7 +53,7 @@ export function scheduleDriver(zone: Zone, driver: Driver): void {
 
 export function changeDelivery(zone: Zone, id: DeliveryId, change: Partial<Delivery>): void {
   const delivery = zone.deliveries.get(id);
-  if (delivery) setDelivery(zone, { ...delivery, ...change });
+  if (delivery) setDelivery(zone, changedRecord(delivery, change));
 }
 
 export function setDelivery(zone: Zone, delivery: Delivery): void {
