@@ -14,6 +14,7 @@ export {
 } from '../contracts/wire/close-codes.ts';
 export type { LatLon, TrackStatus } from '../contracts/wire/messages.ts';
 export { createDriverClient } from './driver-client.ts';
+export { type EtaRange, etaRangeText } from './eta-text.ts';
 export { createTrackClient } from './track-client.ts';
 export {
   type ActionStorage,

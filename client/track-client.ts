@@ -136,8 +136,8 @@ class WaggleTracker extends ConnectedClient implements TrackClient {
     if (!watched) return;
     if (status) watched.takeStatus(status);
     if (!position) return;
-    const { latE7, lonE7, heading, fixMs, etaMs } = position;
-    watched.takePosition({ delivery: id, latE7, lonE7, heading, fixMs, etaMs });
+    const { t: _, epoch: __, seq: ___, ...taken } = position;
+    watched.takePosition({ ...taken, delivery: id });
   }
 
   private refused(id: DeliveryId, code: ErrorCode, detail: string): void {

@@ -183,8 +183,11 @@ export interface TrackPosition {
   readonly heading: number;
   /** Host ms UTC of the fix. */
   readonly fixMs: number;
-  /** Zone time at the door. */
+  /** Zone time at the door: the likely one. */
   readonly etaMs: number | null;
+  /** The range to show (`etaRangeText`), whole minutes of zone time; absent where none is known. */
+  readonly etaFromMs?: number;
+  readonly etaToMs?: number;
 }
 
 export interface TrackHandlers {

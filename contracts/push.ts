@@ -150,6 +150,13 @@ export interface NodePicture {
     readonly oldestUnassignedMs: number | null;
     /** How far the longest idle drivers are off the median idle time, zone ms; the worst of its zones. */
     readonly idleSpreadMs?: number;
+    /** How often told ranges held since its zones were opened, by when they were told. */
+    readonly etas?: readonly {
+      readonly stage: 'assigned' | 'picked_up';
+      readonly inside: number;
+      readonly before: number;
+      readonly after: number;
+    }[];
     readonly mailboxLag: number;
     readonly takeoverMs: number | null;
   }[];

@@ -2,7 +2,9 @@
  * The binary POS frame: where the drivers of watched deliveries are, many updates in one frame,
  * little-endian. A header of 4 bytes (type u8 = 17, count u8, u16 reserved), then 32 bytes each:
  *
- *   0 u32 ref from SUBOK · 4 i32 latE7 · 8 i32 lonE7 · 12 u16 heading (degrees) · 14 u16 reserved
+ *   0 u32 ref from SUBOK · 4 i32 latE7 · 8 i32 lonE7 · 12 u16 heading (degrees)
+ *  14 u8, u8 range around the ETA: whole minutes from the ETA's own minute back to its begin, and on to
+ *     its end, each plus one; 0 when there is no range (and from senders that know none)
  *  16 f64 fix, host ms UTC · 24 f64 ETA, zone ms, NaN when there is none
  */
 export const POS_BATCH = 17;
@@ -19,7 +21,12 @@ export interface PosUpdate {
   readonly fixMs: number;
   /** Zone ms. */
   readonly etaMs: number | null;
+  /** The range around it, whole minutes of zone time; absent where none is known. */
+  readonly etaFromMs?: number;
+  readonly etaToMs?: number;
 }
+
+const MINUTE_MS = 60_000;
 
 /** Writes one record at `at`. */
 export function writePosRecord(view: DataView, at: number, update: PosUpdate): void {
@@ -27,9 +34,29 @@ export function writePosRecord(view: DataView, at: number, update: PosUpdate): v
   view.setInt32(at + 4, update.latE7, true);
   view.setInt32(at + 8, update.lonE7, true);
   view.setUint16(at + 12, update.heading, true);
-  view.setUint16(at + 14, 0, true);
+  const [before, after] = rangeBytes(update);
+  view.setUint8(at + 14, before);
+  view.setUint8(at + 15, after);
   view.setFloat64(at + 16, update.fixMs, true);
   view.setFloat64(at + 24, update.etaMs ?? Number.NaN, true);
+}
+
+/** The two bytes of a range; zeros where there is none, or one too wide for them. */
+function rangeBytes({ etaMs, etaFromMs, etaToMs }: PosUpdate): readonly [number, number] {
+  if (etaMs === null || etaFromMs === undefined || etaToMs === undefined) return [0, 0];
+  const before = Math.floor(etaMs / MINUTE_MS) - Math.round(etaFromMs / MINUTE_MS) + 1;
+  const after = Math.round(etaToMs / MINUTE_MS) - Math.ceil(etaMs / MINUTE_MS) + 1;
+  const fits = before >= 1 && before <= 255 && after >= 1 && after <= 255;
+  return fits ? [before, after] : [0, 0];
+}
+
+/** The range that two bytes stand for. */
+function rangeOf(etaMs: number, before: number, after: number) {
+  if (Number.isNaN(etaMs) || before === 0 || after === 0) return {};
+  return {
+    etaFromMs: (Math.floor(etaMs / MINUTE_MS) - before + 1) * MINUTE_MS,
+    etaToMs: (Math.ceil(etaMs / MINUTE_MS) + after - 1) * MINUTE_MS,
+  };
 }
 
 /** Writes the header of a frame with `count` records. */
@@ -71,6 +98,7 @@ export function decodePos(bytes: Uint8Array): PosUpdate[] {
       heading: view.getUint16(at + 12, true),
       fixMs: view.getFloat64(at + 16, true),
       etaMs: Number.isNaN(etaMs) ? null : etaMs,
+      ...rangeOf(etaMs, view.getUint8(at + 14), view.getUint8(at + 15)),
     };
   });
 }

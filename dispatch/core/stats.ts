@@ -1,5 +1,6 @@
 /** Figures of a zone for people: what is open, who is idle, how long the oldest has waited. */
 import type { ZoneId } from '../../contracts/ids.ts';
+import type { StageRecord } from './eta-record.ts';
 import { idleSpreadMs, idleTimesMs } from './fairness.ts';
 import type { Shard } from './shard.ts';
 
@@ -12,6 +13,8 @@ export interface ZoneStats {
   readonly offers: number;
   /** How far the longest idle drivers are off the median (`idleSpreadMs`), zone ms. */
   readonly idleSpreadMs: number;
+  /** How often told ranges held, by when they were told. */
+  readonly etas: readonly StageRecord[];
 }
 
 export function zoneStats(shard: Shard, id: ZoneId, atMs: number): ZoneStats | null {
@@ -40,5 +43,6 @@ export function zoneStats(shard: Shard, id: ZoneId, atMs: number): ZoneStats | n
     oldestUnassignedMs: oldest,
     offers: zone.offers.size,
     idleSpreadMs: idleSpreadMs(idleTimesMs(zone, atMs)),
+    etas: zone.etas.all(),
   };
 }

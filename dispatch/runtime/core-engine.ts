@@ -16,10 +16,13 @@ import {
   stepShard,
   zoneStats,
 } from '../core/index.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, ZoneStats } from './engine.ts';
 import { engineVersion } from './engine-version.ts';
 
-const NOBODY = { drivers: 0, idle: 0, open: 0, oldestUnassignedMs: null, idleSpreadMs: 0 } as const;
+const NOBODY: ZoneStats = {
+  ...{ drivers: 0, idle: 0, open: 0, oldestUnassignedMs: null, idleSpreadMs: 0 },
+  etas: [],
+};
 
 export const coreEngine: Engine<Shard, ShardCopy> = {
   get version() {

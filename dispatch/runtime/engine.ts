@@ -6,7 +6,7 @@
 import type { ZoneEvent } from '../../contracts/events.ts';
 import type { ZoneId } from '../../contracts/ids.ts';
 import type { BatchPosition } from '../../contracts/position-batch.ts';
-import type { CellPicture, TrackMessage } from '../../contracts/push.ts';
+import type { CellPicture, NodePicture, TrackMessage } from '../../contracts/push.ts';
 import type {
   Effect,
   PositionOutcome,
@@ -28,6 +28,8 @@ export interface ZoneStats {
   readonly oldestUnassignedMs: number | null;
   /** How far the longest idle drivers are off the median idle time, zone ms. */
   readonly idleSpreadMs: number;
+  /** How often told ranges held, by when they were told. */
+  readonly etas: NonNullable<NodePicture['shards'][number]['etas']>;
 }
 
 /** The live index of one zone: not state, seeded anew after a takeover. All its times are host ms. */

@@ -117,12 +117,14 @@ export function pictureOf<S, C>(
   const sum = { drivers: 0, open: 0, idle: 0 };
   let oldestUnassignedMs: number | null = null;
   let idleSpreadMs = 0;
+  const etas = new Map<EtaStage, StageCounts>();
   for (const zone of tenure.zones) {
     const stats = engine.stats(tenure.shard, zone, tenure.atMs);
     sum.drivers += stats.drivers;
     sum.open += stats.open;
     sum.idle += stats.idle;
     idleSpreadMs = Math.max(idleSpreadMs, stats.idleSpreadMs);
+    for (const each of stats.etas) etas.set(each.stage, addedUp(etas.get(each.stage), each));
     const waited = stats.oldestUnassignedMs;
     if (waited !== null) oldestUnassignedMs = Math.max(waited, oldestUnassignedMs ?? 0);
   }
@@ -130,6 +132,20 @@ export function pictureOf<S, C>(
   const { seq } = tenure.position;
   return {
     ...{ shard, epoch, seq, zones, ...sum },
+    ...(etas.size > 0 ? { etas: [...etas.values()] } : {}),
     ...{ oldestUnassignedMs, idleSpreadMs, mailboxLag: lag, takeoverMs },
+  };
+}
+
+type StageCounts = NonNullable<ShardPicture['etas']>[number];
+type EtaStage = StageCounts['stage'];
+
+function addedUp(sum: StageCounts | undefined, one: StageCounts): StageCounts {
+  const { stage, inside, before, after } = one;
+  return {
+    stage,
+    inside: inside + (sum?.inside ?? 0),
+    before: before + (sum?.before ?? 0),
+    after: after + (sum?.after ?? 0),
   };
 }

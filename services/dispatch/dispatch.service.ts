@@ -12,6 +12,7 @@ import {
 } from '../../dispatch/redis/redis-shard-node.ts';
 import { ShadowCrew, type ShadowZone } from '../../dispatch/shadow/shadow-crew.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import { showEtaFigures } from './eta-figures.ts';
 import { showRouteFigures } from './route-figures.ts';
 import { showShadows } from './shadow-metrics.ts';
 
@@ -72,6 +73,7 @@ export function createService(context: ServiceContext): ServiceSchema {
       },
     });
   }
+  showEtaFigures(metrics, () => running?.node.picture ?? null);
   if (config.dispatch.routes) {
     showRouteFigures(metrics, () => running?.node.picture.routes ?? null);
   }

@@ -275,8 +275,10 @@ function isNewer(a: LogPosition, b: LogPosition): boolean {
 }
 
 function posOf(position: TrackPosition) {
-  const { latE7, lonE7, heading, fixMs, etaMs } = position;
-  return { latE7, lonE7, heading, fixMs, etaMs };
+  const { latE7, lonE7, heading, fixMs, etaMs, etaFromMs, etaToMs } = position;
+  const isRange = etaFromMs !== undefined && etaToMs !== undefined;
+  const range = isRange ? { etaFromMs, etaToMs } : {};
+  return { latE7, lonE7, heading, fixMs, etaMs, ...range };
 }
 
 function eventText(status: TrackStatus): string {

@@ -43,12 +43,14 @@ export async function view(deps: TrackingDeps, token: string, call: Call): Promi
   // The engine's own word is newer than the projection.
   const state = last.status?.state ?? delivery.state;
   const position = DRIVER_SHOWN.includes(state) ? last.position : null;
-  const etaMs = position?.etaMs ?? last.status?.etaMs ?? null;
+  const newest = position?.etaMs == null ? last.status : position;
   return {
     delivery: claims.delivery,
     state,
     promiseAt: last.status ? timeText(last.status.promiseMs) : delivery.promiseAt,
-    etaAt: timeTextOrNull(etaMs),
+    etaAt: timeTextOrNull(newest?.etaMs ?? null),
+    etaFromAt: timeTextOrNull(newest?.etaFromMs ?? null),
+    etaToAt: timeTextOrNull(newest?.etaToMs ?? null),
     pickup: delivery.pickup,
     dropoff: delivery.dropoff,
     position: position && { lat: position.latE7 / 1e7, lon: position.lonE7 / 1e7 },

@@ -28,7 +28,8 @@ function status(delivery: DeliveryId, seq: number, state: DeliveryState): TrackM
 
 function position(delivery: DeliveryId, seq: number, fixMs: number): TrackMessage {
   const at = { latE7: 525_200_000 + seq, lonE7: 134_000_000, heading: 90 };
-  return { t: 'pos', delivery, ...at, fixMs, etaMs: 8_000_000, epoch: 5, seq };
+  const range = { etaFromMs: 7_920_000, etaToMs: 8_160_000 };
+  return { t: 'pos', delivery, ...at, fixMs, etaMs: 8_000_000, ...range, epoch: 5, seq };
 }
 
 /** A customer on the tracking page of one delivery. */
@@ -63,6 +64,7 @@ describe('a customer', () => {
     await waitFor(() => statuses.length === 2 && positions.length === 2);
     assert.equal(positions[1]?.fixMs, 2_000);
     assert.equal(positions[1]?.etaMs, 8_000_000);
+    assert.deepEqual([positions[1]?.etaFromMs, positions[1]?.etaToMs], [7_920_000, 8_160_000]);
   });
 
   it('never sees the driver go back in time, nor a state that is older', async (t) => {

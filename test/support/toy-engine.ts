@@ -112,6 +112,7 @@ export const toyEngine: Engine<ToyShard, string> = {
     open: shard.get(zone)?.seen.size ?? 0,
     oldestUnassignedMs: null,
     idleSpreadMs: 0,
+    etas: [],
   }),
   routeWants: () => [],
   index: () => ({

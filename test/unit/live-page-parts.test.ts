@@ -13,7 +13,7 @@ import { Motion } from '../../web/live/motion.ts';
 import { styleFrom } from '../../web/live/page-config.ts';
 import { parseFragment } from '../../web/live/session.ts';
 import { cellsInView, VIEW_CELLS_MAX } from '../../web/live/view-cells.ts';
-import { countText, durationText, etaText, latenessText } from '../../web/live/words.ts';
+import { countText, durationText, etaText, latenessText, toGoText } from '../../web/live/words.ts';
 
 test('a glide starts where the driver is drawn and ends where it was seen', () => {
   const motion = new Motion();
@@ -77,6 +77,11 @@ test('times and counts read well', () => {
   assert.equal(etaText(1_000, 0), '< 1 min');
   assert.equal(etaText(12 * 60_000, 0), '12 min');
   assert.equal(etaText(0, 3 * 60_000), '3 min late');
+  const range = { eta: 12 * 60_000, etaFrom: 9 * 60_000, etaTo: 14 * 60_000 };
+  assert.equal(toGoText(range, 0), '9-14 min');
+  assert.equal(toGoText(range, 10 * 60_000), '2 min', 'its begin has passed');
+  assert.equal(toGoText({ eta: 12 * 60_000 }, 0), '12 min');
+  assert.equal(toGoText({ eta: null }, 0), null);
   assert.equal(durationText(143), '143 ms');
   assert.equal(durationText(1_840), '1.8 s');
   assert.equal(countText(1_234_567), '1 234 567');

@@ -9,7 +9,7 @@ import { isEnded } from '../../contracts/states.ts';
 import { deliveryColor, type Palette, type Rgb } from './activity.ts';
 import { DRIVER_ICONS } from './driver-icon.ts';
 import type { LiveDelivery, LiveDriver, LiveState } from './live-state.ts';
-import { etaText } from './words.ts';
+import { toGoText } from './words.ts';
 
 /** Labels are drawn from this zoom on, never more than this many, and one in each such box. */
 const LABEL_ZOOM_MIN = 12;
@@ -212,7 +212,7 @@ function labelLayer(scene: Scene): Layer {
     id: 'etas',
     data: labelled,
     getPosition: ({ picture }) => degrees(picture.q),
-    getText: ({ picture }) => etaText(picture.eta ?? zoneNowMs, zoneNowMs),
+    getText: ({ picture }) => toGoText(picture, zoneNowMs) ?? '',
     getColor: rgba(palette.label, 255),
     getSize: 12,
     getPixelOffset: [0, -13],

@@ -9,6 +9,7 @@ import {
   type StyleSpecification,
   setWorkerUrl,
 } from 'maplibre-gl';
+import { etaRangeText } from '../../client/eta-text.ts';
 import type { LatLon } from '../../contracts/wire/messages.ts';
 import { ACTIVITIES, type Palette, STATE_LABELS } from './activity.ts';
 import { drawDriverIcons } from './driver-icon.ts';
@@ -16,7 +17,7 @@ import { layersOf, openDeliveries, type ZoneOutline } from './layers.ts';
 import type { LiveDelivery, LiveDriver, LiveState } from './live-state.ts';
 import type { StartView } from './session.ts';
 import { cellsInView, type ViewBounds, type ViewCells } from './view-cells.ts';
-import { etaText } from './words.ts';
+import { toGoText } from './words.ts';
 
 const FRAME_MS_MIN = 33;
 const WORLD: StartView = { lat: 25, lon: 0, zoom: 1.6 };
@@ -216,8 +217,10 @@ export class MapView {
     }
     if (layer !== 'pickups' && layer !== 'dropoffs') return null;
     const { picture } = object as LiveDelivery;
-    const eta = picture.eta === null ? '' : `\n${etaText(picture.eta, this.options.zoneNowMs())}`;
-    return `${picture.id}\n${STATE_LABELS[picture.s]}${eta}`;
+    const toGo = toGoText(picture, this.options.zoneNowMs());
+    const clock = etaRangeText({ etaFromMs: picture.etaFrom, etaToMs: picture.etaTo });
+    const eta = [toGo, clock].filter((text) => text !== null).join(' · ');
+    return [picture.id, STATE_LABELS[picture.s], eta].filter((line) => line !== '').join('\n');
   }
 }
 

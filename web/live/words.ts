@@ -1,5 +1,7 @@
 /** Owns how numbers become short text on the page. Pure, so that tests can pin the wording. */
 
+import type { MapDelivery } from '../../contracts/push.ts';
+
 const MINUTE_MS = 60_000;
 
 /** The label of an estimate: minutes to go, or minutes late. Both times are zone ms. */
@@ -8,6 +10,19 @@ export function etaText(etaMs: number, zoneNowMs: number): string {
   if (minutes <= -1) return `${Math.min(999, Math.floor(-minutes))} min late`;
   if (minutes < 1) return '< 1 min';
   return `${Math.min(999, Math.round(minutes))} min`;
+}
+
+/** The same for a range: minutes to go from its begin to its end, while all of it lies ahead. */
+export function toGoText(
+  { eta, etaFrom, etaTo }: Pick<MapDelivery, 'eta' | 'etaFrom' | 'etaTo'>,
+  zoneNowMs: number,
+): string | null {
+  if (eta === null) return null;
+  if (etaFrom === undefined || etaTo === undefined) return etaText(eta, zoneNowMs);
+  const from = Math.round((etaFrom - zoneNowMs) / MINUTE_MS);
+  const to = Math.round((etaTo - zoneNowMs) / MINUTE_MS);
+  if (from < 1 || to > 999 || from === to) return etaText(eta, zoneNowMs);
+  return `${from}-${to} min`;
 }
 
 /** A duration in host ms, at most three significant places. */
