@@ -59,7 +59,7 @@ function decide(zone: Zone, round: RoundInput, atMs: number): Side {
   const problem = problemOf(zone, round, atMs);
   const model = new ChainCosts(zone, stackMax(zone));
   const search = think(zone, problem, model, round.greedy === true);
-  return { zone, problem, search, prospects: prospectsOf(zone, problem, search) };
+  return { zone, problem, search, prospects: prospectsOf(zone, problem, search, atMs) };
 }
 
 /** When each delivery that is not committed yet would be picked up, and be at its door. */
@@ -67,6 +67,7 @@ function prospectsOf(
   zone: Zone,
   problem: Problem,
   search: ChainSearch,
+  knownMs: number,
 ): ReadonlyMap<DeliveryId, Prospect> {
   const prospects = new Map<DeliveryId, Prospect>();
   const find = finder(zone, []);
@@ -77,10 +78,11 @@ function prospectsOf(
     const open = new Set(
       chain.flat().flatMap((task) => (task.fixedTo === null ? task.unit.map(({ id }) => id) : [])),
     );
-    const vehicle = driver.profile.vehicleKind;
+    const { vehicleKind: vehicle } = driver.profile;
+    const departure = { from, atMs: freeMs, vehicle, knownMs };
     const stops = chain.flatMap((run) => stopsOf(driver, run));
     const pickups = new Map<DeliveryId, number>();
-    for (const { stop, doneMs } of drive(zone, { from, atMs: freeMs, vehicle }, stops, find)) {
+    for (const { stop, doneMs } of drive(zone, departure, stops, find)) {
       if (!open.has(stop.delivery)) continue;
       if (stop.kind === 'pickup') pickups.set(stop.delivery, doneMs);
       const pickupMs = pickups.get(stop.delivery);

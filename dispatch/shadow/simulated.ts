@@ -187,7 +187,8 @@ function factsOf(zone: Zone): LiveFacts {
 function readyMs(zone: Zone, delivery: Delivery, nowMs: number): number {
   const live = zone.deliveries.get(delivery.id);
   if (!live || isAboard(live.state)) return nowMs;
-  const expectedMs = Math.round(readyTimeOf(zone, delivery, nowMs).meanMs);
+  // As it was expected from the start: that its own driver waits says nothing of the real parcel.
+  const expectedMs = Math.round(readyTimeOf(zone, delivery, delivery.requestedMs).meanMs);
   const { state, arrivedMs } = live;
   if (state !== 'at_pickup' || arrivedMs === undefined) return expectedMs;
   // Whoever stands there for longer than being served takes waits for the parcel.
