@@ -85,7 +85,10 @@ export class EngineDispatcher implements Dispatcher {
     this.nowMs = nowMs;
     while (this.pending[0] && this.pending[0].atMs <= nowMs) this.pending.shift()?.answer();
     this.input({ kind: 'timer' });
-    if (nowMs % REPORT_MS === 0) for (const rider of this.riders.values()) this.report(rider);
+    if (nowMs % REPORT_MS === 0) {
+      // Whoever has nothing to do stands still, and was last heard of there.
+      for (const rider of this.riders.values()) if (rider.stops.length > 0) this.report(rider);
+    }
     if (nowMs >= this.nextRoundMs) {
       this.nextRoundMs = nowMs + this.config.policy.roundMs;
       const beganMs = performance.now();

@@ -77,13 +77,17 @@ export class DayWorld {
   run(dispatcher: Dispatcher): DayFigures {
     const lastMs = (this.orders.at(-1)?.placedMs ?? 0) + AFTER_MS;
     let next = 0;
+    const coming = [...this.riders].sort((a, b) => a.courier.onMs - b.courier.onMs);
+    let here: Rider[] = [];
     for (let nowMs = 0; nowMs <= lastMs; nowMs += TICK_MS) {
       for (; next < this.orders.length; next++) {
         const order = this.orders[next] as ScenarioOrder;
         if (order.placedMs > nowMs) break;
         dispatcher.placed(this.requestOf(order, next), nowMs);
       }
-      for (const rider of this.riders) this.move(rider, dispatcher, nowMs);
+      while (coming[0] && coming[0].courier.onMs <= nowMs) here.push(coming.shift() as Rider);
+      for (const rider of here) this.move(rider, dispatcher, nowMs);
+      if (here.some(({ duty }) => duty === 'gone')) here = here.filter((r) => r.duty !== 'gone');
       for (const [rider, stops] of dispatcher.decide(nowMs)) {
         rider.stops = stops;
         rider.body.plan(stops, nowMs);
@@ -94,10 +98,8 @@ export class DayWorld {
   }
 
   private move(rider: Rider, dispatcher: Dispatcher, nowMs: number): void {
-    if (rider.duty === 'gone') return;
-    const { onMs, offMs } = rider.courier;
+    const { offMs } = rider.courier;
     if (rider.duty === 'before') {
-      if (onMs > nowMs) return;
       rider.duty = 'on';
       dispatcher.onDuty(rider, nowMs);
     }
