@@ -88,7 +88,8 @@ export interface Door {
   /**
    * Appends a command to the mailbox of its zone. Appends of one tick to one shard go out in one
    * call, in order. Throws WaggleError `resource.not_found` for a zone that is not in the directory,
-   * `request.too_large` for an envelope over the bound, `service.unavailable` without Redis.
+   * `request.too_large` for an envelope over the bound, `request.invalid` for a zone whose weights or
+   * limits cannot be reckoned with, `service.unavailable` without Redis.
    */
   append(envelope: Envelope): Promise<AppendOutcome>;
   /** Appends a batch (see contracts/position-batch.ts). At most once; false: nobody could take it. */

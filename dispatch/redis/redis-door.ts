@@ -12,6 +12,7 @@ import type {
 } from '../../contracts/push.ts';
 import type { ShadowReport } from '../../contracts/shadow.ts';
 import type { ZoneEntry } from '../../contracts/zone.ts';
+import { configProblems } from '../../contracts/zone-check.ts';
 import { ENVELOPE_LENGTH_MAX, TRACES_MAX } from '../runtime/limits.ts';
 import type { LogRecord } from '../runtime/log-record.ts';
 import { parsePosition, positionText } from '../runtime/log-record.ts';
@@ -133,6 +134,9 @@ class RedisDoor implements Door {
   }
 
   async append(envelope: Envelope): Promise<AppendOutcome> {
+    const { command } = envelope;
+    const problems = command.type === 'zone.open' ? configProblems(command.config) : [];
+    if (problems.length > 0) throw new WaggleError('request.invalid', undefined, problems);
     const text = JSON.stringify(envelope);
     if (text.length > ENVELOPE_LENGTH_MAX) {
       throw new WaggleError('request.too_large', `a command may have ${ENVELOPE_LENGTH_MAX} bytes`);

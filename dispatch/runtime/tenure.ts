@@ -32,6 +32,7 @@ import { RouteAsker } from './route-asker.ts';
 import type { RoutesPort } from './routes-port.ts';
 import type { Snapshotter } from './snapshotter.ts';
 import { STREAM_START, streamIdMs } from './stream-id.ts';
+import { unfitReason } from './unfit.ts';
 import type { OwnFailures } from './zone-agenda.ts';
 import { ZoneAgenda } from './zone-agenda.ts';
 
@@ -258,7 +259,8 @@ export class Tenure<S, C> {
   private async setAside(entry: MailboxEntry): Promise<string | null> {
     const known = this.start.quarantine.get(entry.id);
     if (known !== undefined) return known;
-    if (entry.envelope === null) return entry.problem ?? 'unreadable';
+    const unfit = unfitReason(entry);
+    if (unfit !== null) return unfit;
     if (this.suspectsLeft === 0) return null;
     if (streamIdMs(entry.id) > this.start.suspectsUntilMs) {
       await this.endSuspicion();

@@ -1,9 +1,11 @@
 /** Two nodes with worker threads on a real Redis: who serves what, hand-over, the door's live side. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { WaggleError } from '../../contracts/errors.ts';
 import { BatchWriter } from '../../contracts/position-batch.ts';
 import type { GatewayPush, TrackMessage } from '../../contracts/push.ts';
 import { type Door, openDoor } from '../../dispatch/redis/door.ts';
+import { Keys } from '../../dispatch/redis/keys.ts';
 import {
   type RunningShardNode,
   startRedisShardNode,
@@ -135,6 +137,40 @@ test('the door refuses what it cannot route and says so in the catalogue', async
     code: 'request.too_large',
   });
   assert.equal(await door.appendPositions(zoneConfig(9).id, new Uint8Array(1)), false);
+  for (const latePerMille of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    const config = { ...ZONE, weights: { ...ZONE.weights, latePerMille } };
+    await assert.rejects(
+      door.append({ zone: ZONE.id, command: { type: 'zone.open', config } }),
+      (error: WaggleError) => {
+        assert.equal(error.code, 'request.invalid');
+        return error.fields.some(({ field }) => field === '/weights/latePerMille');
+      },
+    );
+  }
+});
+
+test('a zone that is changed to nonsense by a hostile hand stays as it was, and says what it set aside', async (t) => {
+  const redis = await withRedis(t);
+  const node = await startNode(redis, 'd1');
+  t.after(() => node.stop());
+  const door = await doorTo(t, redis);
+  await door.append({ zone: ZONE.id, command: { type: 'zone.open', config: ZONE } });
+  const events = async () => {
+    const log = await door.readLog(ZONE.shard, { epoch: 0, seq: 0 }, 1_000);
+    return log.flatMap(({ record }) => record.events.map(({ event }) => event));
+  };
+  await waitFor(async () => (await events()).some(({ type }) => type === 'zone.opened'), PATIENT);
+  const weights = { ...ZONE.weights, delayPerMille: -1 };
+  const command = { type: 'zone.open', config: { ...ZONE, version: 2, weights } };
+  const key = new Keys(redis.prefix).mailbox(ZONE.shard);
+  const text = JSON.stringify({ zone: ZONE.id, command });
+  await redis.connect().xadd(key, '*', 'z', ZONE.id, 'e', text);
+  const aside = await waitFor(
+    async () => (await events()).find((event) => event.type === 'input.quarantined'),
+    PATIENT,
+  );
+  assert.match(aside.error, /^\/weights\/delayPerMille: expected a finite number/);
+  assert.ok(!(await events()).some(({ type }) => type === 'zone.configured'));
 });
 
 test('sessions only grow, traces and cards come back, consumers are kept', async (t) => {

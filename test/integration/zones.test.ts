@@ -117,6 +117,29 @@ test('a change of a zone by others, of nothing, or out of range is refused', asy
   assert.deepEqual([zone.version, zone.name], [1, 'Mitte']);
 });
 
+test('weights that are negative or not finite are refused with the field', async (t) => {
+  const stack = await withStack(t);
+  const city = await makeCity(stack);
+  const tell = (body: string) =>
+    fetch(`${stack.url}/api/v1/zones/${city.zone}`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${city.ops}`, 'content-type': 'application/json' },
+      body,
+    });
+  for (const bad of ['-1', '1e999', '-1e999', 'null', '"10"', '0.5']) {
+    const answer = await tell(`{"weights":{"latePerMille":${bad}},"reason":"r"}`);
+    assert.equal(answer.status, 422, bad);
+    const { fields } = (await answer.json()) as { fields: { field: string }[] };
+    assert.deepEqual(
+      fields.map(({ field }) => field),
+      ['/weights/latePerMille'],
+    );
+  }
+  assert.equal((await tell('{"weights":{"latePerMille":NaN},"reason":"r"}')).status, 400);
+  const zone = expectOk(await stack.call('GET', `/zones/${city.zone}`, { token: city.ops }));
+  assert.equal(zone.version, 1);
+});
+
 test('zones follow when zone time runs at another speed', async (t) => {
   const config = testConfig({ database: await withDatabase(t) });
   const database = openDatabase('zones', config.database.zones);
