@@ -257,10 +257,8 @@ export class Tenure<S, C> {
 
   /** Why an entry must not be stepped; null: it may. Counts attempts at suspects. */
   private async setAside(entry: MailboxEntry): Promise<string | null> {
-    const known = this.start.quarantine.get(entry.id);
+    const known = this.start.quarantine.get(entry.id) ?? unfitReason(entry);
     if (known !== undefined) return known;
-    const unfit = unfitReason(entry);
-    if (unfit !== null) return unfit;
     if (this.suspectsLeft === 0) return null;
     if (streamIdMs(entry.id) > this.start.suspectsUntilMs) {
       await this.endSuspicion();

@@ -5,10 +5,10 @@
 import { configProblems } from '../../contracts/zone-check.ts';
 import type { MailboxEntry } from './ports.ts';
 
-/** Why an entry is unfit; null: it may be stepped. */
-export function unfitReason({ envelope, problem }: MailboxEntry): string | null {
+/** Why an entry is unfit; undefined: it may be stepped. */
+export function unfitReason({ envelope, problem }: MailboxEntry): string | undefined {
   if (envelope === null) return problem ?? 'unreadable';
-  if (envelope.command.type !== 'zone.open') return null;
+  if (envelope.command.type !== 'zone.open') return undefined;
   const [first] = configProblems(envelope.command.config);
-  return first ? `${first.field}: expected ${first.expected}` : null;
+  return first ? `${first.field}: expected ${first.expected}` : undefined;
 }

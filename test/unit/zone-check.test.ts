@@ -60,7 +60,7 @@ describe('the configuration of a zone', () => {
         JSON.stringify({ zone: config.id, command: { type: 'zone.open', config: given } }),
       ),
     });
-    assert.equal(unfitReason(entry(config)), null);
+    assert.equal(unfitReason(entry(config)), undefined);
     assert.equal(
       unfitReason(entry(withWeights({ travelPerMille: Number.NaN }))),
       '/weights/travelPerMille: expected a finite number, 0 or more',
