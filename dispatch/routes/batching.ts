@@ -1,11 +1,22 @@
 /**
  * Which wants go into one request. Wants that share a place make a star: one origin with many
  * destinations or the other way round, so that a matrix asks for no element that nobody wants. Where
- * elements are free, several stars share a request.
+ * elements are free, whatever else fits rides along. One look through the queue per step: it is
+ * done on the thread of the shards.
  */
 import type { PointE7 } from '../../contracts/geo.ts';
 import type { RouteWant } from '../core/index.ts';
 import type { Matrix, SourceLimits } from './source.ts';
+
+export interface Wanted {
+  readonly want: RouteWant;
+  readonly profile: string;
+  /** Only wants of one group share a request. */
+  readonly group: string;
+  /** Names of the two points, the same for the same point: `nameOf`. */
+  readonly origin: string;
+  readonly destination: string;
+}
 
 /** A request and the wants it answers; each want finds its element by `row` and `column`. */
 export interface Batch<J extends Wanted> {
@@ -13,99 +24,90 @@ export interface Batch<J extends Wanted> {
   readonly jobs: readonly { readonly job: J; readonly row: number; readonly column: number }[];
 }
 
-export interface Wanted {
-  readonly want: RouteWant;
-  readonly profile: string;
-  /** Only wants of one group share a request. */
-  readonly group: string;
+export function nameOf({ latE7, lonE7 }: PointE7): string {
+  return `${latE7} ${lonE7}`;
 }
 
 /** Takes the next batch out of the queue: the group and the star of its first want. Null: empty. */
 export function takeBatch<J extends Wanted>(queue: J[], limits: SourceLimits): Batch<J> | null {
   const [first] = queue;
   if (!first) return null;
+  const group = queue.filter((job) => job.group === first.group);
   const packer = new Packer<J>(first.profile, limits);
-  packer.take(queue, starOf(queue, first));
-  while (!limits.billed) {
-    const next = queue.find((job) => job.group === first.group && packer.mayTake(job));
-    if (!next) break;
-    packer.take(queue, starOf(queue, next));
+  packer.take(starOf(group, first), 2);
+  if (!limits.billed) {
+    // First what shares a place with the request, then anything, then what costs no place any more.
+    for (const newPlaces of [1, 2, 0]) packer.take(group, newPlaces);
   }
+  const left = queue.filter((job) => !packer.has(job));
+  queue.splice(0, queue.length, ...left);
   return packer.made();
 }
 
-/** Wants of a job's group that share its origin, or its destination where more do. */
-function starOf<J extends Wanted>(queue: readonly J[], { want, group }: J): J[] {
-  const sameOrigin = queue.filter((job) => job.group === group && isSame(job.want.from, want.from));
-  const sameDestination = queue.filter(
-    (job) => job.group === group && isSame(job.want.to, want.to),
-  );
-  return sameOrigin.length > sameDestination.length ? sameOrigin : sameDestination;
-}
-
-function isSame(a: PointE7, b: PointE7): boolean {
-  return a.latE7 === b.latE7 && a.lonE7 === b.lonE7;
+/** Wants that share the origin of one, or its destination where more do; the one itself first. */
+function starOf<J extends Wanted>(group: readonly J[], center: J): J[] {
+  const sameOrigin = group.filter((job) => job.origin === center.origin);
+  const sameDestination = group.filter((job) => job.destination === center.destination);
+  return [center, ...(sameOrigin.length > sameDestination.length ? sameOrigin : sameDestination)];
 }
 
 class Packer<J extends Wanted> {
   private readonly profile: string;
   private readonly limits: SourceLimits;
-  private readonly origins = new Ordered();
-  private readonly destinations = new Ordered();
-  private readonly jobs: { job: J; row: number; column: number }[] = [];
+  private readonly origins = new Map<string, number>();
+  private readonly destinations = new Map<string, number>();
+  private readonly originPoints: PointE7[] = [];
+  private readonly destinationPoints: PointE7[] = [];
+  private readonly jobs = new Map<J, { job: J; row: number; column: number }>();
 
   constructor(profile: string, limits: SourceLimits) {
     this.profile = profile;
     this.limits = limits;
   }
 
-  mayTake({ want }: J): boolean {
-    const rows = this.origins.sizeWith(want.from);
-    const columns = this.destinations.sizeWith(want.to);
-    return rows + columns <= this.limits.places && rows * columns <= this.limits.elements;
+  has(job: J): boolean {
+    return this.jobs.has(job);
   }
 
-  /** Moves what fits from the queue into the request. */
-  take(queue: J[], jobs: readonly J[]): void {
-    const taken = new Set<J>();
+  /** Takes of these what fits and adds at most so many places. */
+  take(jobs: readonly J[], newPlacesMax: number): void {
     for (const job of jobs) {
-      if (!this.mayTake(job)) break;
-      const { from, to } = job.want;
-      this.jobs.push({ job, row: this.origins.add(from), column: this.destinations.add(to) });
-      taken.add(job);
+      if (this.jobs.has(job)) continue;
+      const rows = this.originPoints.length + (this.origins.has(job.origin) ? 0 : 1);
+      const columns =
+        this.destinationPoints.length + (this.destinations.has(job.destination) ? 0 : 1);
+      const before = this.originPoints.length + this.destinationPoints.length;
+      const isNear = rows + columns - before <= newPlacesMax;
+      const fits = rows + columns <= this.limits.places && rows * columns <= this.limits.elements;
+      if (isNear && fits) this.add(job);
     }
-    const left = queue.filter((job) => !taken.has(job));
-    queue.splice(0, queue.length, ...left);
+  }
+
+  private add(job: J): void {
+    const { from, to } = job.want;
+    const row = indexOf(this.origins, this.originPoints, job.origin, from);
+    const column = indexOf(this.destinations, this.destinationPoints, job.destination, to);
+    this.jobs.set(job, { job, row, column });
   }
 
   made(): Batch<J> {
     const matrix = {
       profile: this.profile,
-      origins: this.origins.points,
-      destinations: this.destinations.points,
+      origins: this.originPoints,
+      destinations: this.destinationPoints,
     };
-    return { matrix, jobs: this.jobs };
+    return { matrix, jobs: [...this.jobs.values()] };
   }
 }
 
-/** Points in the order they came, each once. */
-class Ordered {
-  readonly points: PointE7[] = [];
-  private readonly known = new Map<string, number>();
-
-  sizeWith(point: PointE7): number {
-    return this.points.length + (this.known.has(nameOf(point)) ? 0 : 1);
-  }
-
-  add({ latE7, lonE7 }: PointE7): number {
-    const name = nameOf({ latE7, lonE7 });
-    const found = this.known.get(name);
-    if (found !== undefined) return found;
-    this.known.set(name, this.points.length);
-    return this.points.push({ latE7, lonE7 }) - 1;
-  }
-}
-
-function nameOf({ latE7, lonE7 }: PointE7): string {
-  return `${latE7} ${lonE7}`;
+function indexOf(
+  known: Map<string, number>,
+  points: PointE7[],
+  name: string,
+  { latE7, lonE7 }: PointE7,
+): number {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  known.set(name, points.length);
+  return points.push({ latE7, lonE7 }) - 1;
 }

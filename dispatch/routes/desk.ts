@@ -8,7 +8,7 @@ import type { RoutesPicture } from '../../contracts/push.ts';
 import type { VehicleKind } from '../../contracts/states.ts';
 import { isBelievable, type RouteWant } from '../core/index.ts';
 import type { RoutesPort, RoutesTold } from '../runtime/routes-port.ts';
-import { type Batch, takeBatch } from './batching.ts';
+import { type Batch, nameOf, takeBatch, type Wanted } from './batching.ts';
 import { Breaker } from './breaker.ts';
 import { RouteError, type RoutesSource, type Seconds, type SourceLimits } from './source.ts';
 
@@ -44,10 +44,7 @@ export interface DeskOptions {
   readonly nowMs?: () => number;
 }
 
-interface Job {
-  readonly want: RouteWant;
-  readonly profile: string;
-  readonly group: string;
+interface Job extends Wanted {
   readonly tell: (told: RoutesTold) => void;
   readonly sinceMs: number;
   attempts: number;
@@ -95,7 +92,7 @@ export class RoutesDesk implements RoutesPort {
     for (const want of wants) {
       const profile = this.options.profiles[want.vehicle];
       if (profile === undefined) this.counts.dropped++;
-      else this.queue.push({ want, profile, group: profile, tell, sinceMs, attempts: 0 });
+      else this.queue.push(jobOf(want, profile, { tell, sinceMs, attempts: 0 }));
     }
     const excess = this.queue.length - QUEUE_MAX;
     if (excess > 0) this.counts.dropped += this.queue.splice(0, excess).length;
@@ -267,4 +264,13 @@ export class RoutesDesk implements RoutesPort {
       else this.counts.dropped++;
     }
   }
+}
+
+function jobOf(
+  want: RouteWant,
+  profile: string,
+  rest: Pick<Job, 'tell' | 'sinceMs' | 'attempts'>,
+): Job {
+  const names = { origin: nameOf(want.from), destination: nameOf(want.to) };
+  return { want, profile, group: profile, ...names, ...rest };
 }

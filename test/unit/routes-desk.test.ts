@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import type { VehicleKind } from '../../contracts/states.ts';
 import type { RouteWant } from '../../dispatch/core/index.ts';
-import { takeBatch } from '../../dispatch/routes/batching.ts';
+import { nameOf, takeBatch } from '../../dispatch/routes/batching.ts';
 import { type DeskOptions, QUEUE_MAX, RoutesDesk } from '../../dispatch/routes/desk.ts';
 import {
   type Matrix,
@@ -297,12 +297,21 @@ describe('the desk', () => {
 });
 
 describe('requests', () => {
-  const pairs = fc.uniqueArray(
-    fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 41, max: 80 })),
-    { minLength: 1, maxLength: 300, selector: String },
-  );
+  /** Few places and many pairs of them, so that requests fill up in every way. */
+  const pairs = fc
+    .integer({ min: 2, max: 40 })
+    .chain((most) =>
+      fc.uniqueArray(
+        fc.tuple(fc.integer({ min: 0, max: most }), fc.integer({ min: 0, max: most })),
+        { minLength: 1, maxLength: 300, selector: String, size: 'max' },
+      ),
+    );
   const jobsOf = (list: readonly [number, number][]) =>
-    list.map(([from, to]) => ({ want: want(from, to), profile: 'auto', group: 'auto' }));
+    list.map(([a, b]) => {
+      const wanted = want(a, b);
+      const names = { origin: nameOf(wanted.from), destination: nameOf(wanted.to) };
+      return { want: wanted, profile: 'auto', group: 'auto', ...names };
+    });
 
   it('cover every want once, each at its own element, within the limits', () => {
     fc.assert(
@@ -310,9 +319,11 @@ describe('requests', () => {
         const limits = { places: 20, elements: 60, billed, ...NO_RATE };
         const queue = jobsOf(list);
         let covered = 0;
+        let requests = 0;
         for (let batch = takeBatch(queue, limits); batch; batch = takeBatch(queue, limits)) {
           const { origins, destinations } = batch.matrix;
           assert.ok(batch.jobs.length > 0);
+          assert.ok(++requests <= list.length, 'it comes to an end');
           assert.ok(origins.length + destinations.length <= limits.places);
           assert.ok(origins.length * destinations.length <= limits.elements);
           for (const { job, row, column } of batch.jobs) {
