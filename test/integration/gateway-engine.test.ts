@@ -56,12 +56,13 @@ async function openEngine(scope: Scope, policy: Partial<ZonePolicy> = {}): Promi
   return stage;
 }
 
-function requestOf(stage: Stage): DeliveryRequest {
+/** A delivery of a vendor this far north of `HOME`, degrees. */
+function requestOf(stage: Stage, north = 0.001): DeliveryRequest {
   const nowMs = Math.round(stage.door.clock.zoneMs());
   return {
     id: newId('delivery'),
     account: ACCOUNT,
-    pickup: placeOf(HOME.lat + 0.001, HOME.lon),
+    pickup: placeOf(HOME.lat + north, HOME.lon),
     dropoff: placeOf(HOME.lat + 0.004, HOME.lon),
     placedMs: nowMs,
     readyMs: nowMs,
@@ -71,12 +72,12 @@ function requestOf(stage: Stage): DeliveryRequest {
   };
 }
 
-async function driverOnDuty(scope: Scope, stage: Stage): Promise<DriverClient> {
+async function driverOnDuty(scope: Scope, stage: Stage, at = HOME): Promise<DriverClient> {
   const driver = await stage.driver();
   const client = createDriverClient({ url: stage.url, token: driver.token });
   cleanUpInReverse(scope, () => client.close());
   await client.connect();
-  const result = await client.goOnDuty({ vehicle: driver.vehicle, at: HOME });
+  const result = await client.goOnDuty({ vehicle: driver.vehicle, at });
   assert.equal(result.refused, undefined);
   await waitFor(() => client.view?.duty === 'available');
   return client;
@@ -193,6 +194,50 @@ describe('gateway and engine together', () => {
       undefined,
       'it is free for anything else',
     );
+  });
+
+  it('warn a driver who stands still, then give the delivery to one who is nearer', async (t) => {
+    const stage = await openEngine(t, { stallMs: 20_000, stallGainMs: 1_000, offerTtlMs: 20_000 });
+    const standing = await driverOnDuty(t, stage);
+    const request = requestOf(stage, 0.02);
+    await stage.door.append({
+      zone: stage.zone,
+      command: { type: 'delivery.request', number: 1, request },
+    });
+    const offer = await waitFor(() => standing.view?.offer, SLOW_START);
+    assert.equal((await standing.accept(offer.id)).refused, undefined);
+    await waitFor(() => standing.view?.stalledSinceMs, SLOW_START);
+    assert.equal(standing.view?.stops.length, 2, 'it is told first');
+    const helper = await driverOnDuty(t, stage, { lat: HOME.lat + 0.019, lon: HOME.lon });
+    const again = await waitFor(() => helper.view?.offer, SLOW_START);
+    assert.deepEqual(again.deliveries, [request.id]);
+    await waitFor(() => standing.view?.stops.length === 0);
+    assert.equal(standing.view?.stalledSinceMs, undefined);
+    // The one who seemed to stand had the parcel all along.
+    assert.equal((await standing.pickedUp(request.id)).refused, undefined);
+    await waitFor(() => standing.view?.stops.length === 1 && helper.view?.offer === null);
+    const late = await helper.accept(again.id);
+    assert.equal(late.refused, 'offer_withdrawn');
+  });
+
+  it('tell an idle driver where to wait', async (t) => {
+    const stage = await openEngine(t, { repositionMsMax: 1_800_000 });
+    const ask = async (request: DeliveryRequest) => {
+      const command = { type: 'delivery.request', number: 1, request } as const;
+      await stage.door.append({ zone: stage.zone, command });
+    };
+    // Nobody here may carry any of it; what counts is where it is asked for.
+    const busy = requestOf(stage, 0.02);
+    for (let n = 0; n < 5; n++) {
+      await ask({ ...busy, id: newId('delivery'), vehicles: ['van'] });
+    }
+    await ask({ ...requestOf(stage, -0.01), vehicles: ['van'] });
+    const driver = await driverOnDuty(t, stage);
+    const place = await waitFor(() => driver.view?.waitAt, SLOW_START);
+    const { latE7, lonE7 } = busy.pickup;
+    assert.deepEqual([place.latE7, place.lonE7], [latE7, lonE7]);
+    assert.equal((await driver.setDuty('on_break')).refused, undefined);
+    await waitFor(() => driver.view?.duty === 'on_break' && driver.view.waitAt === undefined);
   });
 
   it('move an idle driver into the zone it drove to', async (t) => {
