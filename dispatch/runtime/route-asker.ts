@@ -16,8 +16,8 @@ const ASK_EVERY_HOST_MS = 1_000;
 const WANTS_MAX = 500;
 /** A pair that was asked for in vain is not asked for again within this; host ms. */
 const ASKED_REST_MS = 300_000;
-/** Pairs remembered as asked for; the oldest are forgotten and may be asked for again. */
-const ASKED_MAX = 50_000;
+/** Pairs remembered as asked for and not told; the oldest are forgotten and may be asked for again. */
+const ASKED_MAX = 10_000;
 /** Answers of a zone waiting for a turn, in batches; the oldest batch is dropped. */
 const WAITING_MAX = 64;
 

@@ -3,6 +3,9 @@
  * believed, and what becomes of every way to fail.
  */
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { haversineMeters, type Place } from '../../contracts/geo.ts';
 import { googleSource } from '../../dispatch/routes/google.ts';
@@ -315,5 +318,20 @@ describe('the google source', () => {
     await fails(ask(source, matrix), 'refused');
     assert.equal(source.limits.elements, 625);
     await ask(source, { ...matrix, destinations: many.slice(0, 625) });
+  });
+});
+
+describe('the stand-ins', () => {
+  it('start by hand, and say where they are or how to start them', async (t) => {
+    const main = join(import.meta.dirname, '../../sandbox/main.ts');
+    const child = spawn(process.execPath, [main, 'osrm'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => child.kill());
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const [url = ''] = /http:\S+/.exec(line.toString()) ?? [];
+    const seconds = await ask(osrmSource({ url }));
+    assert.equal(seconds.length, 3);
+    const lost = spawnSync(process.execPath, [main, 'nobody'], { encoding: 'utf8' });
+    assert.equal(lost.status, 2);
+    assert.match(lost.stderr, /usage/);
   });
 });
