@@ -96,10 +96,16 @@ function isPlausible(meters: number, tookMs: number): boolean {
   );
 }
 
-/** Applies an observed drive: the zone's travel times learn it. */
+/**
+ * Applies an observed drive: the zone's travel times learn it, with others of its minute, so that in
+ * between the same question gets the same answer from memory.
+ */
 export function learnDrive(zone: Zone, event: EventOf<'drive.observed'>): void {
-  const { vehicle, from, to, leftMs, arrivedMs } = event;
-  learnedTravelOf(zone).learn(from, to, vehicle, leftMs, arrivedMs - leftMs);
+  const due = zone.learned.putOff(event);
+  const travel = learnedTravelOf(zone);
+  for (const { vehicle, from, to, leftMs, arrivedMs } of due) {
+    travel.learn(from, to, vehicle, leftMs, arrivedMs - leftMs);
+  }
 }
 
 function placeOf({ latE7, lonE7, cell }: Place): Place {

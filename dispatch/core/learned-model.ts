@@ -86,6 +86,11 @@ export class LearnedModel {
     return this.columns.bytesMax;
   }
 
+  /** Trips learned with any vehicle. */
+  get learned(): number {
+    return this.memories.total;
+  }
+
   /** 32 bits that tell two histories apart at once. Equal states have equal digests. */
   get digest(): number {
     return this.told.read(0)[0] as number;

@@ -2,6 +2,7 @@
  * What a zone has learned of its drives, as part of its state: nothing, and no memory, until the first
  * drive ends. Changed by `drive.observed` alone.
  */
+import type { EventOf } from './change.ts';
 import { encodeColumns, type FrozenColumns, type PageRun } from './learned-columns.ts';
 import { LearnedModel } from './learned-model.ts';
 
@@ -11,7 +12,16 @@ export interface LearnedCopy {
   readonly columns: FrozenColumns;
 }
 
+/** Drives that wait to be learned together; one more, and they are. */
+const LESSONS_MAX = 64;
+/** They are learned at the latest with the first drive that ends in another of these, zone ms. */
+const LESSON_MS = 60_000;
+
+export type Lesson = EventOf<'drive.observed'>;
+
 export class LearnedState {
+  /** Drives that were seen and not learned yet: a model at rest answers rounds faster. */
+  private lessons: Lesson[] = [];
   /** Null until something was learned. */
   model: LearnedModel | null = null;
   private isForeign = false;
@@ -20,6 +30,29 @@ export class LearnedState {
   taught(): LearnedModel {
     this.model ??= new LearnedModel();
     return this.model;
+  }
+
+  /** Puts a drive off; answers those whose turn it is to be learned now, oldest first. */
+  putOff(lesson: Lesson): readonly Lesson[] {
+    const [first] = this.lessons;
+    const isSoon =
+      first === undefined ||
+      (Math.floor(first.arrivedMs / LESSON_MS) === Math.floor(lesson.arrivedMs / LESSON_MS) &&
+        this.lessons.length < LESSONS_MAX);
+    const due = isSoon ? [] : this.lessons;
+    if (!isSoon) this.lessons = [];
+    this.lessons.push(lesson);
+    return due;
+  }
+
+  /** Drives that wait to be learned; for snapshots. */
+  waiting(): readonly Lesson[] {
+    return this.lessons.slice();
+  }
+
+  /** Takes a waiting drive of a snapshot in. */
+  restoreWaiting(lesson: Lesson): void {
+    this.lessons.push(lesson);
   }
 
   /** @param whole false: only the digest, which is enough to compare states by. */

@@ -5,11 +5,15 @@
 import { VEHICLE_KINDS, type VehicleKind } from '../../contracts/states.ts';
 import type { ZoneConfig } from '../../contracts/zone.ts';
 import { NO_CELL } from './learned-inputs.ts';
+import { LearnedMemo } from './learned-memo.ts';
 import type { Trip } from './learned-model.ts';
 import { LEARNED } from './learned-shape.ts';
 import type { LearnedState } from './learned-state.ts';
 import { Plane } from './plane.ts';
 import { type CellPoint, emptyAnswer, type TravelAnswer, type TravelTime } from './travel-time.ts';
+
+/** Who leaves within the same of these steps is told the same. */
+const STEP_MS = 300_000;
 
 export class LearnedTravelTime implements TravelTime {
   private readonly learned: LearnedState;
@@ -27,6 +31,7 @@ export class LearnedTravelTime implements TravelTime {
     guessSeconds: 0,
   };
   private readonly own = emptyAnswer();
+  private readonly memo = new LearnedMemo();
 
   constructor(learned: LearnedState, plane: ZoneConfig['plane'], fallback: TravelTime) {
     this.learned = learned;
@@ -36,7 +41,15 @@ export class LearnedTravelTime implements TravelTime {
 
   /** The typical time (median): what a plan should reckon with. Integer zone ms. */
   ms(from: CellPoint, to: CellPoint, vehicle: VehicleKind, departMs: number): number {
+    const { model } = this.learned;
+    const kind = VEHICLE_KINDS.indexOf(vehicle);
+    if (!this.isKnown(from, to, kind)) return this.fallback.ms(from, to, vehicle, departMs);
+    const step = Math.floor(departMs / STEP_MS);
+    const isKept = from.cell !== undefined && to.cell !== undefined;
+    const kept = isKept ? this.memo.find(from, to, kind, step, model?.learned ?? 0) : -1;
+    if (kept >= 0) return kept;
     this.answer(from, to, vehicle, departMs, this.own);
+    if (isKept) this.memo.keep(from, to, kind, step, this.own.p50Ms);
     return this.own.p50Ms;
   }
 
@@ -48,18 +61,21 @@ export class LearnedTravelTime implements TravelTime {
     into: TravelAnswer,
   ): void {
     const { model } = this.learned;
-    const kind = VEHICLE_KINDS.indexOf(vehicle);
-    const isHere = from.latE7 === to.latE7 && from.lonE7 === to.lonE7;
-    if (!model || isHere || model.trips(kind) < LEARNED.vehicleTrips) {
+    if (!model || !this.isKnown(from, to, VEHICLE_KINDS.indexOf(vehicle))) {
       this.fallback.answer(from, to, vehicle, departMs, into);
       return;
     }
-    this.place(from, to, vehicle, departMs);
+    this.place(from, to, vehicle, Math.floor(departMs / STEP_MS) * STEP_MS);
     model.answer(this.trip);
     into.p50Ms = Math.round(model.median * 1_000);
     into.p10Ms = Math.round(model.p10 * 1_000);
     into.p90Ms = Math.max(into.p50Ms, Math.round(model.p90 * 1_000));
     into.meanMs = Math.round(model.mean * 1_000);
+  }
+
+  private isKnown(from: CellPoint, to: CellPoint, kind: number): boolean {
+    const isHere = from.latE7 === to.latE7 && from.lonE7 === to.lonE7;
+    return !isHere && (this.learned.model?.trips(kind) ?? 0) >= LEARNED.vehicleTrips;
   }
 
   /**

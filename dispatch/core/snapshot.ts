@@ -12,7 +12,7 @@ import { exceptionDueMs } from './exception-due.ts';
 import type { DeliveryExceptions } from './exceptions.ts';
 import type { KitchenRecord } from './kitchens.ts';
 import type { PageRun } from './learned-columns.ts';
-import { encodeLearned, type LearnedCopy } from './learned-state.ts';
+import { encodeLearned, type LearnedCopy, type Lesson } from './learned-state.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
 import type { RoutedPace } from './routed-paces.ts';
@@ -48,6 +48,7 @@ interface ZoneCopy {
   readonly routedDigest: number;
   readonly paces: readonly RoutedPace[];
   readonly etas: readonly StageRecord[];
+  readonly lessons: readonly Lesson[];
   /** Null while nothing was learned. */
   readonly learned: LearnedCopy | null;
 }
@@ -83,6 +84,7 @@ export function copyShard(shard: Shard, isWhole = true): ShardCopy {
     routedDigest: zone.routed.digest,
     paces: zone.paces.all(),
     etas: zone.etas.all(),
+    lessons: zone.learned.waiting(),
     learned: zone.learned.copy(isWhole),
   }));
   return { shard: shard.shard, zones };
@@ -103,7 +105,8 @@ type Part =
   | 'arrivals'
   | 'routed'
   | 'paces'
-  | 'etas';
+  | 'etas'
+  | 'lessons';
 const PARTS: readonly Part[] = [
   'drivers',
   'freeSlots',
@@ -120,6 +123,7 @@ const PARTS: readonly Part[] = [
   'routed',
   'paces',
   'etas',
+  'lessons',
 ];
 
 /** Pages of what was learned: bounded by bytes, not by records. */
@@ -237,6 +241,9 @@ function takeIn(zone: Zone, part: Part | typeof LEARNED_PART, items: readonly un
       for (const [key, answer] of items as [string, [number, boolean]][]) {
         zone.arrivals.set(key, answer);
       }
+      return;
+    case 'lessons':
+      for (const item of items as Lesson[]) zone.learned.restoreWaiting(item);
       return;
     case 'etas':
       for (const item of items as StageRecord[]) zone.etas.restore(item);

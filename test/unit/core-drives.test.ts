@@ -146,6 +146,28 @@ describe('a drive', () => {
   });
 });
 
+describe('drives of one minute', () => {
+  it('are learned together with the first of another, or when they are many', () => {
+    const world = new CoreWorld(zoneConfig(1));
+    const from = place(0.3, 0.3);
+    const observe = (arrivedMs: number) => {
+      const ends = { from, to: place(0.5, 0.5), leftMs: arrivedMs - 400_000, arrivedMs };
+      const driver = 'drv_01900000-0000-7000-8000-000000000001' as const;
+      const event: ZoneEvent = { type: 'drive.observed', driver, vehicle: 'bicycle', ...ends };
+      applyShard(world.shard, world.config.id, event, arrivedMs);
+      world.log.push({ event, atMs: arrivedMs });
+      return world.zone.learned.model?.learned ?? 0;
+    };
+    assert.deepEqual([observe(600_000), observe(610_000), observe(659_999)], [0, 0, 0]);
+    world.restoreFromSnapshot();
+    assert.equal(world.zone.learned.waiting().length, 3);
+    assert.equal(observe(660_000), 3);
+    for (let n = 0; n < 63; n++) observe(660_001 + n);
+    assert.equal(observe(660_100), 3 + 64);
+    world.checkRecovery();
+  });
+});
+
 describe('a zone that learns from drives', () => {
   const answer = (world: CoreWorld) =>
     world.zone.travel.ms(place(0.25, 0.3), place(0.55, 0.6), 'bicycle', world.nowMs);

@@ -200,6 +200,22 @@ describe('the learned travel time', () => {
     assert.ok(bytesOf(model).equals(saved));
   });
 
+  it('answers from memory what it would answer anew, also after it has learned', () => {
+    const { travel: asked } = restored(model);
+    const pairs = drives(300, 'asked again');
+    const all = (which: LearnedTravelTime) =>
+      pairs.map(({ from, to }, n) => which.ms(from, to, 'car', end + (n % 3) * 400_000));
+    const first = all(asked);
+    assert.deepEqual(all(asked), first);
+    assert.deepEqual(all(restored(model).travel), first);
+    const taught = restored(model);
+    teach(taught.travel, drives(200, 'in between'));
+    teach(asked, drives(200, 'in between'));
+    const after = all(asked);
+    assert.deepEqual(after, all(taught.travel));
+    assert.notDeepEqual(after, first);
+  });
+
   it('comes back from its chunks byte for byte, and goes on alike', () => {
     const copy = restored(model);
     assert.ok(bytesOf(copy.model).equals(bytesOf(model)));
