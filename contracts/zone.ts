@@ -52,7 +52,7 @@ export interface ZonePolicy {
   readonly searchSteps: number;
   /** Nearest idle drivers considered for each delivery; as many that are about to finish near it. */
   readonly candidatesMax: number;
-  /** Most deliveries in one plan. */
+  /** Most deliveries in one plan. A group must ride together and may be larger, alone. */
   readonly stackMax: number;
   /** A pickup may join a plan when the vendors are this near. */
   readonly stackRadiusMeters: number;
