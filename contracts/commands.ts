@@ -181,6 +181,8 @@ export interface DriverTransfer {
   readonly duty: Duty;
   readonly presence: Presence | null;
   readonly lastAction: number;
+  /** Zone ms until which it is given nothing new; absent: it does not rest. */
+  readonly restUntilMs?: number;
   readonly fix: {
     readonly latE7: number;
     readonly lonE7: number;

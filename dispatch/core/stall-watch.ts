@@ -47,7 +47,7 @@ export interface Surroundings {
 
 export class StallWatch {
   private readonly zone: Zone;
-  /** The nearest that each driver under way has come to its pickup, and when. */
+  /** The nearest that each driver under way has come to its pickup, and when: one for a slot at most. */
   private readonly marks = new Map<number, Mark>();
 
   constructor(zone: Zone) {

@@ -15,7 +15,9 @@ export function leaveFor(step: Decision, driver: Driver, to: ZoneId): void {
   if (driver.leaving || !idle || driver.duty !== 'available' || to === step.zone.config.id) return;
   const { profile, duty, presence, lastAction, fix } = driver;
   const at = fix && { latE7: fix.latE7, lonE7: fix.lonE7, cell: fix.cell, atMs: fix.atMs };
-  const record: DriverTransfer = { profile, duty, presence, lastAction, fix: at };
+  const { restUntilMs = 0 } = driver;
+  const rest = restUntilMs > step.atMs ? { restUntilMs } : {};
+  const record: DriverTransfer = { profile, duty, presence, lastAction, ...rest, fix: at };
   step.emit({
     type: 'driver.leaving',
     driver: driver.id,
@@ -68,6 +70,10 @@ function offered(step: Decision, from: ZoneId, transfer: number, record: DriverT
     action: record.lastAction,
     transfer: { from, number: transfer },
   });
+  const { restUntilMs } = record;
+  if (restUntilMs !== undefined && restUntilMs > step.atMs) {
+    step.emit({ type: 'driver.rests', driver: id, untilMs: restUntilMs, why: 'busy' });
+  }
   if (record.fix) step.emit({ type: 'driver.fix', fixes: [{ slot, ...record.fix }] });
   answer(true);
 }

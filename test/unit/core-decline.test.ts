@@ -72,3 +72,19 @@ test('a pickup that cannot be reached before the shift ends is neither offered n
   assert.deepEqual(shiftOf(5_000), [false, false]);
   assert.deepEqual(shiftOf(900_000), [true, false]);
 });
+
+test('a rest goes along to another zone', () => {
+  const { world, driver, policy } = declined('busy');
+  const to = zoneConfig(2).id;
+  const left = world.command({ type: 'driver.strayed', driver, to });
+  const { record, transfer } = only(left, 'driver.leaving');
+  assert.equal(record.restUntilMs, world.nowMs + policy.restMs);
+  const other = new CoreWorld(zoneConfig(2));
+  const from = world.config.id;
+  const taken = other.command({ type: 'transfer.offered', from, transfer, driver: record });
+  assert.equal(only(taken, 'driver.rests').untilMs, record.restUntilMs);
+  other.command({ type: 'delivery.request', number: 1, request: request(1) });
+  assert.ok(!other.round().some((event) => event.type === 'offer.made'));
+  other.wait(policy.restMs);
+  assert.equal(only(other.round(), 'offer.made').driver, driver);
+});

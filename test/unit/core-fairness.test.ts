@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { Place } from '../../contracts/geo.ts';
 import type { DriverId } from '../../contracts/ids.ts';
 import type { ZonePolicy } from '../../contracts/zone.ts';
@@ -92,6 +93,37 @@ test('sharing idle time narrows its spread, for a bounded cost', (t) => {
   assert.equal(plain.made, fair.made);
   assert.ok(fair.spreadMs < plain.spreadMs / 2, `${fair.spreadMs} against ${plain.spreadMs}`);
   assert.ok(fair.waySeconds - plain.waySeconds <= FAIR.fairCostSeconds);
+});
+
+test('one run costs less than the cap more than the cheapest driver would, whoever is idle where', () => {
+  const someone = fc.record({
+    v: fc.double({ min: 0.4, max: 0.6, noNaN: true }),
+    minutes: fc.integer({ min: 0, max: 90 }),
+  });
+  const someCap = fc.integer({ min: 1, max: 900 });
+  const someone2to6 = fc.array(someone, { minLength: 2, maxLength: 6 });
+  fc.assert(
+    fc.property(someone2to6, someCap, (people, fairCostSeconds) => {
+      const costUnder = (policy: Partial<ZonePolicy>): number => {
+        const world = new CoreWorld(zoneConfig(1, policy));
+        const joinedMs = people.map(({ minutes }) => world.nowMs + (90 - minutes) * MINUTE_MS);
+        const order = [...people.keys()].sort(
+          (a, b) => (joinedMs[a] ?? 0) - (joinedMs[b] ?? 0) || a - b,
+        );
+        for (const n of order) {
+          world.wait((joinedMs[n] ?? 0) - world.nowMs);
+          world.join(n + 1, place(0.5, people[n]?.v ?? 0.5));
+        }
+        const wanted = request(1, { readyMs: world.nowMs, placedMs: world.nowMs });
+        world.command({ type: 'delivery.request', number: 1, request: wanted });
+        return only(world.round(), 'offer.made').cost;
+      };
+      const loss = costUnder({ ...FAIR, fairCostSeconds }) - costUnder({});
+      // Costs are rounded to seconds, once each.
+      assert.ok(loss >= -1 && loss <= fairCostSeconds + 1, `${loss} of ${fairCostSeconds}`);
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('idle times are of those who could work now', () => {
