@@ -46,6 +46,21 @@ export class Exceptions {
     return this.records.get(delivery)?.open.some((each) => each.problem === problem) ?? false;
   }
 
+  /** Since when a problem is open; null when it is not. */
+  sinceMs(delivery: DeliveryId, problem: DeliveryProblem): number | null {
+    const open = this.records.get(delivery)?.open.find((each) => each.problem === problem);
+    return open?.sinceMs ?? null;
+  }
+
+  /** How many deliveries have had this problem since before `beforeMs`. */
+  countBefore(problem: DeliveryProblem, beforeMs: number): number {
+    let count = 0;
+    for (const { open } of this.records.values()) {
+      if (open.some((each) => each.problem === problem && each.sinceMs < beforeMs)) count++;
+    }
+    return count;
+  }
+
   /** Deliveries about which this driver's phone has raised a problem. */
   about(driver: DriverId, problem: DeliveryProblem): DeliveryId[] {
     const found: DeliveryId[] = [];

@@ -47,27 +47,55 @@ interface Comer {
   readonly arriveMs: number;
 }
 
-/** Who could be at the pickup first, after what they have to do. Others may want them, too. */
+/**
+ * Who could be at the pickup first, after what they have to do. Those that have been raised for longer
+ * are served first: each takes a comer away, and when all are taken, each comer a whole turn.
+ */
 function nearestDriver(zone: Zone, delivery: Delivery, atMs: number): Comer | null {
-  const stride = Math.max(1, Math.ceil(zone.drivers.length / LOOKED_AT_MAX));
-  const near: Comer[] = [];
+  const comers = comersTo(zone, delivery, atMs);
+  if (comers.length === 0) return null;
+  const ahead = Math.floor(waitingLonger(zone, delivery) / strideOf(zone));
+  const first = ahead % comers.length;
+  const turnsMs = Math.floor(ahead / comers.length) * turnMs(zone, delivery, atMs);
+  let best: Comer | null = null;
+  for (const { driver } of comers.slice(first, first + DRIVEN_MAX)) {
+    const ownMs = arrivalMs(zone, driver, delivery, atMs);
+    if (ownMs === null) continue;
+    const arriveMs = ownMs + turnsMs;
+    if (best === null || arriveMs < best.arriveMs) best = { driver, arriveMs };
+  }
+  return best;
+}
+
+/** Each driver that is looked at stands for so many. */
+function strideOf(zone: Zone): number {
+  return Math.max(1, Math.ceil(zone.drivers.length / LOOKED_AT_MAX));
+}
+
+/** Drivers who may have it, the nearest first by a rough reckoning. */
+function comersTo(zone: Zone, delivery: Delivery, atMs: number): Comer[] {
+  const stride = strideOf(zone);
+  const comers: Comer[] = [];
   for (let slot = 0; slot < zone.drivers.length; slot += stride) {
     const driver = zone.drivers[slot];
     if (driver?.duty !== 'available' || driver.leaving || driver.silence !== 'live') continue;
     if (!driver.fix || eligibility(driver, delivery, atMs) !== null) continue;
-    const arriveMs = roughlyMs(zone, driver, driver.fix, delivery, atMs);
-    const at = near.findIndex((comer) => arriveMs < comer.arriveMs);
-    if (at < 0 && near.length >= DRIVEN_MAX) continue;
-    near.splice(at < 0 ? near.length : at, 0, { driver, arriveMs });
-    if (near.length > DRIVEN_MAX) near.pop();
+    comers.push({ driver, arriveMs: roughlyMs(zone, driver, driver.fix, delivery, atMs) });
   }
-  let best: Comer | null = null;
-  for (const { driver } of near) {
-    const arriveMs = arrivalMs(zone, driver, delivery, atMs);
-    if (arriveMs !== null && (best === null || arriveMs < best.arriveMs))
-      best = { driver, arriveMs };
-  }
-  return best;
+  return comers.sort((a, b) => a.arriveMs - b.arriveMs || a.driver.slot - b.driver.slot);
+}
+
+/** How many deliveries without a driver have been raised before this one. */
+function waitingLonger(zone: Zone, { id }: Delivery): number {
+  const mine = zone.exceptions.sinceMs(id, 'unassigned_too_long') ?? Number.POSITIVE_INFINITY;
+  return zone.exceptions.countBefore('unassigned_too_long', mine);
+}
+
+/** From one pickup to being free again, and back: roughly. */
+function turnMs(zone: Zone, { request }: Delivery, atMs: number): number {
+  const { pickupServiceMs, dropoffServiceMs } = zone.policy;
+  const rideMs = zone.travel.ms(request.pickup, request.dropoff, 'bicycle', atMs);
+  return pickupServiceMs + dropoffServiceMs + 2 * rideMs;
 }
 
 /** Straight lines and service times only: cheap enough for hundreds of drivers. */

@@ -28,7 +28,7 @@ export const ZONE_LIMITS = {
   /** Cool-downs remembered per delivery. */
   coolDowns: 64,
   /** Deliveries looked at for ops in one step of time; the rest in the next one. */
-  exceptionsPerStep: 50,
+  exceptionsPerStep: 30,
   /** An off-duty record is dropped after this long; zone ms. */
   offKeptMs: 24 * 3_600_000,
 } as const;

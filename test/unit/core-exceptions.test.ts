@@ -282,15 +282,13 @@ test('many at once are looked at in several steps, none is forgotten', () => {
     world.command({ type: 'delivery.request', number: 1, request: wanted });
   }
   world.wait(MINUTE_MS);
-  const raised = [1, 2, 3, 4].map(() => world.timer().length);
-  assert.deepEqual(raised, [50, 50, 20, 0]);
+  const raised = [1, 2, 3, 4, 5].map(() => world.timer().length);
+  assert.deepEqual(raised, [30, 30, 30, 30, 0]);
   assert.equal(world.zone.exceptions.size, 120);
   world.wait(MINUTE_MS);
   world.restoreFromSnapshot();
-  assert.deepEqual(
-    [world.timer().length, world.timer().length, world.timer().length],
-    [50, 50, 20],
-  );
+  const told = [1, 2, 3, 4, 5].map(() => world.timer().length);
+  assert.deepEqual(told, [30, 30, 30, 30, 0]);
 });
 
 test('a parcel picked up after the end of its delivery is raised until it has come to somebody', () => {
@@ -318,4 +316,21 @@ test('a parcel picked up after the end of its delivery is raised until it has co
   only(world.timer(), 'delivery.cleared');
   assert.equal(world.zone.exceptions.size, 0);
   world.checkRecovery();
+});
+
+test('of many that wait for few drivers, those that came later are expected later', () => {
+  const world = new CoreWorld(zoneConfig(1, { unassignedRaiseMs: MINUTE_MS, autoAssign: true }));
+  for (let n = 1; n <= 2; n++) world.join(n, place(0.5, 0.5));
+  const doors: number[] = [];
+  for (let n = 1; n <= 5; n++) {
+    const wanted = request(n, { placedMs: world.nowMs, readyMs: world.nowMs });
+    world.command({ type: 'delivery.request', number: 1, request: wanted });
+    world.wait(MINUTE_MS);
+    const raised = world.timer().find((event) => event.type === 'delivery.raised');
+    doors.push((raised?.doorMs ?? 0) - world.nowMs);
+  }
+  const [first, second, third, fourth, fifth] = doors;
+  assert.deepEqual([first, third], [second, fourth], 'one for each driver');
+  assert.ok(Number(third) > Number(first) + 5 * MINUTE_MS, 'the third waits for a turn');
+  assert.ok(Number(fifth) > Number(third) + 5 * MINUTE_MS, 'the fifth for two');
 });

@@ -95,6 +95,7 @@ export class ExceptionRow {
     this.element.dataset.exception = exception.id;
     this.element.dataset.level = lateMs >= LATE_MS ? 'bad' : lateMs >= SOON_MS ? 'warn' : 'calm';
     this.element.dataset.mine = String(owner !== null && owner === me);
+    this.kind.id = `kind-${exception.id}`;
     say(this.late, latenessText(lateMs));
     say(this.kind, KIND_LABELS[exception.kind] ?? exception.kind);
     this.kind.title = exception.title;
@@ -110,7 +111,10 @@ export class ExceptionRow {
     const asleep = snoozedUntil !== null && Date.parse(snoozedUntil) > (zoneNowMs ?? 0);
     say(this.note, asleep ? `asleep: ${note ?? ''}` : waitText(exception, zoneNowMs));
     this.note.hidden = this.note.textContent === '';
-    for (const button of [this.claim, this.snooze, this.resolve]) button.hidden = !acts;
+    for (const button of [this.show, this.claim, this.snooze, this.resolve]) {
+      button.hidden = !acts && button !== this.show;
+      button.setAttribute('aria-describedby', this.kind.id);
+    }
     say(this.claim, owner === null ? 'Claim' : 'Release');
     say(this.snooze, asleep ? 'Wake' : 'Snooze');
   }
