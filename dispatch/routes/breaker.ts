@@ -25,9 +25,12 @@ export class Breaker {
     return this.rests > 0 ? 1 : usual;
   }
 
-  succeeded(): void {
+  /** An answer came. True: the first one after a rest. */
+  succeeded(): boolean {
+    const isBack = this.rests > 0;
     this.failures = 0;
     this.rests = 0;
+    return isBack;
   }
 
   /** Counts a failure. Returns the rest that begins with it, host ms; 0: none yet. */

@@ -157,7 +157,8 @@ export class RoutesDesk implements RoutesPort {
       this.counts.elements += elements;
       const signal = AbortSignal.any([this.closing.signal, AbortSignal.timeout(timeoutMs)]);
       const seconds = await source.ask(batch.matrix, signal);
-      this.breaker.succeeded();
+      const isBack = this.breaker.succeeded();
+      if (isBack) this.options.report(`routes source ${source.name} answers again`, null);
       this.tell(batch, seconds);
     } catch (error) {
       if (!this.closing.signal.aborted) this.failed(batch, error);
