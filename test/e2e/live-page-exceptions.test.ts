@@ -214,6 +214,23 @@ test('claims, snoozes and resolves by keyboard alone', { skip }, async () => {
   });
 });
 
+test('shows why nobody, or this driver, has the delivery, and puts it away again', {
+  skip,
+}, async () => {
+  await onStage(async ({ page, complaints }) => {
+    await rows(page, 5);
+    await tabTo(page, 0, 'Why');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() =>
+      document.querySelector('.reasons')?.textContent?.includes('without breaking a limit'),
+    );
+    assert.match((await rows(page, 5))[0] ?? '', /Not: …[0-9a-f]{6} is too far from the pickup/);
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('.reasons') === null);
+    assert.deepEqual(complaints, []);
+  });
+});
+
 test('jumps to the delivery and marks its doors', { skip }, async () => {
   await onStage(async ({ page, city, server }) => {
     await rows(page, 5);

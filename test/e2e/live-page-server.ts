@@ -97,6 +97,13 @@ export class PageServer {
       const items = this.options.exceptions ?? [];
       answerJson(response, '200 OK', { items, next: null });
     });
+    this.app.get('/api/v1/deliveries/:id/decisions', (response) => {
+      const driver = 'drv_01900000-0000-7000-8000-00000000000a';
+      const why = 'Nobody has it: no shortlisted driver could take it without breaking a limit.';
+      const rejected = [{ driver, reason: 'radius', words: 'is too far from the pickup' }];
+      const items = [{ why, driver: null, candidates: [], rejected }];
+      answerJson(response, '200 OK', { items, next: null });
+    });
     this.app.post('/api/v1/exceptions/:id/:verb', (response, request) => {
       const path = `${request.getParameter(0)}/${request.getParameter(1)}`;
       this.takeAct(response, path, request.getHeader('authorization'));

@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { cellToLatLng, latLngToCell } from 'h3-js';
+import type { Decision } from '../../contracts/api/decisions.ts';
 import { buildWeb, writePageConfig } from '../../web/build.ts';
 import { personOf } from '../../web/live/exception-queue.ts';
 import { tokenEndMs } from '../../web/live/feed.ts';
 import { Motion } from '../../web/live/motion.ts';
 import { styleFrom } from '../../web/live/page-config.ts';
+import { reasonRows, reasonText, rejectedText } from '../../web/live/reasons.ts';
 import { parseFragment } from '../../web/live/session.ts';
 import { cellsInView, VIEW_CELLS_MAX } from '../../web/live/view-cells.ts';
 import { countText, durationText, etaText, latenessText, toGoText } from '../../web/live/words.ts';
@@ -149,4 +151,38 @@ test('a token says who it speaks for; what cannot be read only watches', () => {
   assert.deepEqual(personOf(token({ sub: 'usr_1', scope: 'view' })), { id: 'usr_1', acts: false });
   assert.deepEqual(personOf('odd'), { id: '', acts: false });
   assert.deepEqual(personOf(null), { id: '', acts: false });
+});
+
+test('why this driver is told in short: the chosen one first among candidates, the rest with reasons', () => {
+  const ada = 'drv_01900000-0000-7000-8000-00000000000a';
+  const bob = 'drv_01900000-0000-7000-8000-00000000000b';
+  const candidate = { pickupAt: '', doorAt: '', terms: [] };
+  const decision = {
+    why: `${ada} is asked: ${bob} would be 30 s cheaper for this delivery alone`,
+    driver: ada,
+    candidates: [
+      {
+        ...candidate,
+        driver: ada,
+        costSeconds: 100.4,
+        moreThanChosenSeconds: 0,
+        aloneSeconds: 100,
+      },
+      {
+        ...candidate,
+        driver: bob,
+        costSeconds: 400,
+        moreThanChosenSeconds: 300,
+        aloneSeconds: null,
+      },
+    ],
+    rejected: [{ driver: bob, reason: 'radius', words: 'is too far from the pickup' }],
+  } as unknown as Decision;
+  assert.deepEqual(reasonRows(decision), [
+    ['▸ …00000a', '100', '0', '100'],
+    ['…00000b', '400', '300', '–'],
+  ]);
+  assert.match(reasonText(decision), /^…00000a is asked: …00000b would be 30 s cheaper/);
+  assert.equal(rejectedText(decision), 'Not: …00000b is too far from the pickup');
+  assert.equal(rejectedText({ ...decision, rejected: [] }), '');
 });

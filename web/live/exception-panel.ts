@@ -40,7 +40,11 @@ export class ExceptionPanel {
   constructor(options: ExceptionPanelOptions) {
     this.options = options;
     const { queue, onShow } = options;
-    this.actions = { onShow, onAct: (id, act) => queue.act(id, act) };
+    this.actions = {
+      onShow,
+      onAct: (id, act) => queue.act(id, act),
+      onWhy: (delivery) => queue.why(delivery),
+    };
     const filter = element<HTMLSelectElement>('exceptions-filter');
     for (const name of QUEUE_FILTERS) filter.append(new Option(FILTER_LABELS[name], name));
     filter.onchange = () => queue.show(filter.value as QueueFilter);

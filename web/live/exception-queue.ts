@@ -1,7 +1,8 @@
 /**
  * Owns what the page knows of the exception queue: asks the API for it now and then while somebody
- * looks, and carries out what people do with one. It must never touch the document.
+ * looks, and carries out what people do with one or ask about it. It must never touch the document.
  */
+import type { Decision } from '../../contracts/api/decisions.ts';
 import type { Exception } from '../../contracts/api/exceptions.ts';
 
 /** How often the queue is asked for, ms: the zone tells lateness anew once a minute. */
@@ -78,7 +79,7 @@ export class ExceptionQueue {
   async refresh(): Promise<void> {
     if (this.options.token() === null) return;
     const turn = ++this.asking;
-    const answer = await this.call('GET', `?${this.query()}`);
+    const answer = await this.call('GET', `/exceptions?${this.query()}`);
     if (turn !== this.asking) return;
     const items = (answer?.body as { items?: unknown } | null | undefined)?.items;
     if (answer?.status === 200 && Array.isArray(items)) {
@@ -93,7 +94,7 @@ export class ExceptionQueue {
 
   /** Does something with one; true when it was taken. */
   async act(id: string, { verb, ...body }: ExceptionAct): Promise<boolean> {
-    const answer = await this.call('POST', `/${encodeURIComponent(id)}/${verb}`, body);
+    const answer = await this.call('POST', `/exceptions/${encodeURIComponent(id)}/${verb}`, body);
     const taken = answer?.status === 200;
     await this.refresh();
     if (!taken) {
@@ -101,6 +102,15 @@ export class ExceptionQueue {
       this.options.onChange();
     }
     return taken;
+  }
+
+  /** The newest decision about a delivery, or what is to be said in its place. */
+  async why(delivery: string): Promise<Decision | string> {
+    const path = `/deliveries/${encodeURIComponent(delivery)}/decisions?limit=1`;
+    const answer = await this.call('GET', path);
+    if (answer?.status !== 200) return answer ? sentenceOf(answer) : 'The server did not answer.';
+    const [newest] = (answer.body as { items: Decision[] }).items;
+    return newest ?? 'No round has touched it yet.';
   }
 
   private query(): string {
@@ -117,7 +127,7 @@ export class ExceptionQueue {
       const headers: Record<string, string> = { authorization: `Bearer ${token}` };
       if (body !== undefined) headers['content-type'] = 'application/json';
       const init = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) };
-      const response = await fetch(`/api/v1/exceptions${path}`, init).catch(() => null);
+      const response = await fetch(`/api/v1${path}`, init).catch(() => null);
       if (response === null) return null;
       return { status: response.status, body: await response.json().catch(() => null) };
     };

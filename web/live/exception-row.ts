@@ -1,8 +1,10 @@
 /** Owns how one exception looks and what can be done with it. Text from outside is only ever text. */
+import type { Decision } from '../../contracts/api/decisions.ts';
 import type { Exception } from '../../contracts/api/exceptions.ts';
 import type { DeliveryProblem } from '../../contracts/problems.ts';
 import { STATE_LABELS } from './activity.ts';
 import type { ExceptionAct } from './exception-queue.ts';
+import { reasonsBox } from './reasons.ts';
 import { durationText, latenessText, shortId } from './words.ts';
 
 const KIND_LABELS: Readonly<Record<DeliveryProblem, string>> = {
@@ -36,6 +38,7 @@ export interface RowView {
 export interface RowActions {
   readonly onShow: (exception: Exception) => void;
   readonly onAct: (id: string, act: ExceptionAct) => Promise<boolean>;
+  readonly onWhy: (delivery: string) => Promise<Decision | string>;
 }
 
 function make<K extends keyof HTMLElementTagNameMap>(
@@ -65,8 +68,10 @@ export class ExceptionRow {
   private readonly claim = make('button', 'link');
   private readonly snooze = make('button', 'link');
   private readonly resolve = make('button', 'link', 'Resolve');
+  private readonly why = make('button', 'link', 'Why');
   private readonly buttons = make('div', 'acts');
   private form: HTMLFormElement | null = null;
+  private reasons: HTMLElement | null = null;
 
   constructor(view: RowView, actions: RowActions) {
     this.view = view;
@@ -78,7 +83,8 @@ export class ExceptionRow {
     };
     this.snooze.onclick = () => this.toggleForm('snooze');
     this.resolve.onclick = () => this.toggleForm('resolve');
-    this.buttons.append(this.show, this.claim, this.snooze, this.resolve);
+    this.why.onclick = () => void this.toggleReasons();
+    this.buttons.append(this.show, this.claim, this.snooze, this.resolve, this.why);
     this.element.append(this.kind, this.late, this.about, this.note, this.buttons);
     this.draw(view);
   }
@@ -111,12 +117,28 @@ export class ExceptionRow {
     const asleep = snoozedUntil !== null && Date.parse(snoozedUntil) > (zoneNowMs ?? 0);
     say(this.note, asleep ? `asleep: ${note ?? ''}` : waitText(exception, zoneNowMs));
     this.note.hidden = this.note.textContent === '';
-    for (const button of [this.show, this.claim, this.snooze, this.resolve]) {
+    for (const button of [this.show, this.claim, this.snooze, this.resolve, this.why]) {
       button.hidden = !acts && button !== this.show;
       button.setAttribute('aria-describedby', this.kind.id);
     }
     say(this.claim, owner === null ? 'Claim' : 'Release');
     say(this.snooze, asleep ? 'Wake' : 'Snooze');
+  }
+
+  /** Shows why its driver, or nobody, has the delivery; once more, and it is put away. */
+  private async toggleReasons(): Promise<void> {
+    const shown = this.reasons;
+    this.reasons = null;
+    shown?.remove();
+    this.why.setAttribute('aria-expanded', String(!shown));
+    if (shown) return;
+    const box = reasonsBox('asking…');
+    this.reasons = box;
+    this.element.append(box);
+    const made = reasonsBox(await this.actions.onWhy(this.view.exception.delivery));
+    if (this.reasons !== box) return;
+    box.replaceWith(made);
+    this.reasons = made;
   }
 
   private toggleForm(verb: 'snooze' | 'resolve'): void {
