@@ -109,6 +109,8 @@ export interface MapDriver {
   readonly lat: number;
   readonly lon: number;
   readonly a: number;
+  /** `waits`: idle, and asked to wait elsewhere; `stalled`: comes no nearer to its pickup. */
+  readonly n?: 'waits' | 'stalled';
 }
 
 /** A delivery on the ops map (E7 coordinates of pickup and drop-off). */

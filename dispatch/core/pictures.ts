@@ -59,7 +59,9 @@ export function picturesOf(
 
 function drawDriver(zone: Zone, driver: Driver, place: Place, draft: Draft): void {
   const activity = activityOf(zone, driver);
-  draft.drivers.push({ d: driver.id, lat: place.latE7, lon: place.lonE7, a: activity });
+  const note = driver.stall ? 'stalled' : driver.sentTo ? 'waits' : null;
+  const { latE7: lat, lonE7: lon } = place;
+  draft.drivers.push({ d: driver.id, lat, lon, a: activity, ...(note ? { n: note } : {}) });
   if (activity !== 0) return;
   const shade = ancestorText(place.cell, SHADE_RESOLUTION);
   draft.idle.set(shade, (draft.idle.get(shade) ?? 0) + 1);

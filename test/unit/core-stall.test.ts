@@ -4,6 +4,7 @@ import type { ZoneEvent } from '../../contracts/events.ts';
 import type { Place } from '../../contracts/geo.ts';
 import type { ZonePolicy } from '../../contracts/zone.ts';
 import { effectsOf, viewOf } from '../../dispatch/core/effects.ts';
+import { picturesOf } from '../../dispatch/core/pictures.ts';
 import { place, request, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld, only } from '../support/core-world.ts';
 
@@ -46,6 +47,8 @@ test('a driver who does not move is told first, and ops with it', () => {
   const record = world.zone.driver(driver);
   assert.ok(record);
   assert.equal(viewOf(world.zone, record).stalledSinceMs, sinceMs);
+  const [shown] = picturesOf(world.zone, world.nowMs, () => AWAY).flatMap((each) => each.drivers);
+  assert.equal(shown?.n, 'stalled');
   const effects = effectsOf(world.shard, world.config.id, events, world.nowMs);
   assert.ok(effects.some((each) => each.kind === 'push' && each.push.t === 'view'));
   assert.equal(world.zone.deliveries.get(delivery)?.driver, driver, 'it keeps the delivery');

@@ -35,6 +35,17 @@ test('a driver listed by two cells is shown once, where the newest picture has i
   assert.equal(state.drivers.size, 0);
 });
 
+test('what is noted of a driver goes with the next picture', () => {
+  const state = new LiveState();
+  const told = (n: MapDriver['n'], atMs: number) => {
+    const listed = { ...driver('d1'), ...(n === undefined ? {} : { n }) };
+    state.applyCell(picture(A, atMs, { drivers: [listed] }), 0);
+    return state.drivers.get('d1')?.note;
+  };
+  const notes = [told('waits', 1), told('stalled', 2), told(undefined, 3)];
+  assert.deepEqual(notes, ['waits', 'stalled', undefined]);
+});
+
 test('a picture older than the last one of its cell changes nothing', () => {
   const state = new LiveState();
   state.applyCell(picture(A, 5, { drivers: [driver('d1')], idle: [['x', 1]] }), 0);

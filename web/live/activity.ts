@@ -17,6 +17,12 @@ export const ACTIVITIES = [
   'off duty',
 ] as const;
 
+/** What else there is to say about a driver (`MapDriver.n`). */
+export const DRIVER_NOTES = {
+  waits: 'asked to wait elsewhere',
+  stalled: 'not moving towards the pickup',
+} as const;
+
 export const ACTIVITY_IDLE = 0;
 const ACTIVITY_OFF = 6;
 

@@ -30,6 +30,7 @@ const NODE_FORGOTTEN_MS = 60_000;
 export interface LiveDriver extends DriverMotion {
   readonly id: string;
   activity: number;
+  note: MapDriver['n'];
   source: string;
   atMs: number;
 }
@@ -196,7 +197,7 @@ export class LiveState {
         this.overflow++;
         return;
       }
-      const made = { id: listed.d, activity, source, atMs: at.atMs };
+      const made = { id: listed.d, activity, note: listed.n, source, atMs: at.atMs };
       this.drivers.set(listed.d, { ...made, ...this.motion.placed(lon, lat) });
       this.driversVersion++;
       return;
@@ -204,6 +205,7 @@ export class LiveState {
     if (at.atMs < known.atMs) return;
     if (known.activity !== activity) this.activityVersion++;
     known.activity = activity;
+    known.note = listed.n;
     known.source = source;
     known.atMs = at.atMs;
     this.motion.moved(known, { lon, lat, hostMs: at.hostMs, gapMs: at.gapMs });

@@ -11,7 +11,7 @@ import {
 } from 'maplibre-gl';
 import { etaRangeText } from '../../client/eta-text.ts';
 import type { LatLon } from '../../contracts/wire/messages.ts';
-import { ACTIVITIES, type Palette, STATE_LABELS } from './activity.ts';
+import { ACTIVITIES, DRIVER_NOTES, type Palette, STATE_LABELS } from './activity.ts';
 import { drawDriverIcons } from './driver-icon.ts';
 import { layersOf, openDeliveries, type ZoneOutline } from './layers.ts';
 import type { LiveDelivery, LiveDriver, LiveState } from './live-state.ts';
@@ -213,7 +213,8 @@ export class MapView {
     }
     if (layer === 'drivers') {
       const driver = object as LiveDriver;
-      return `${driver.id}\n${ACTIVITIES[driver.activity]}`;
+      const note = driver.note === undefined ? '' : `\n${DRIVER_NOTES[driver.note] ?? ''}`;
+      return `${driver.id}\n${ACTIVITIES[driver.activity]}${note}`;
     }
     if (layer !== 'pickups' && layer !== 'dropoffs') return null;
     const { picture } = object as LiveDelivery;
