@@ -7,10 +7,18 @@
 import type { Carrier, ChainCosts, Run, Task, Walk } from './chains.ts';
 import type { RandomStream } from './random.ts';
 
-/** Most tasks taken out in one step. */
-const RUIN_MAX = 6;
+/** Tasks taken out in one step: one alone mostly goes back to where it was. */
+const RUIN_LEAST = 2;
+const RUIN_MAX = 8;
 /** Tasks that are looked at to find related ones; keeps a step's work bounded in a large backlog. */
 const RELATED_POOL = 96;
+
+/**
+ * How unlike two tasks are is blurred from an eighth to twice, in 1024ths: near ones are likely to go
+ * together, and those that are only somewhat near have their turn.
+ */
+const ALIKE_LEAST = 128;
+const ALIKE_SPAN = 2048;
 
 /** A cost in a ruined chain is blurred by ±5 %, in 1024ths. */
 const BLUR_LEAST = 973;
@@ -149,7 +157,9 @@ export class ChainSearch {
   /** A random task and those most like it: near vendor, near ready time, same chain. */
   private related(): Task[] {
     const seed = this.free[this.random.below(this.free.length)] as Task;
-    const count = 1 + this.random.below(Math.min(this.free.length, RUIN_MAX));
+    const most = Math.min(this.free.length, RUIN_MAX);
+    const least = Math.min(most, RUIN_LEAST);
+    const count = least + this.random.below(most - least + 1);
     const pool =
       this.free.length <= RELATED_POOL
         ? this.free
@@ -161,8 +171,7 @@ export class ChainSearch {
     const chosen: Task[] = [];
     for (const task of pool) {
       if (task === seed || chosen.includes(task)) continue;
-      // Between half and one and a half times the distance: near ones are likely, not certain.
-      const unlike = this.unlikeness(seed, task) * (512 + this.random.below(1024));
+      const unlike = this.unlikeness(seed, task) * (ALIKE_LEAST + this.random.below(ALIKE_SPAN));
       let at = chosen.length;
       while (at > 0 && (likes[at - 1] as number) > unlike) at--;
       if (at >= count - 1) continue;

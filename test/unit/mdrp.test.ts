@@ -143,7 +143,7 @@ describe('an instance of the meal delivery problem', () => {
 
   it('is decided alike when it is renamed, moved and shifted in time', () => {
     const plain = evening(7);
-    const other = transformed(plain, (at) => ({ x: at.x + 5_000, y: at.y - 300 }), 95);
+    const other = transformed(plain, (at) => ({ x: at.x + 5_000, y: at.y - 300 }), 120);
     const { figures } = runInstance(plain, TUNING);
     assert.deepEqual(runInstance(other, TUNING).figures, figures);
   });
