@@ -13,6 +13,8 @@ export interface Day {
   readonly deliveries: number;
   /** Between two requests on average, zone ms. */
   readonly everyMs: number;
+  /** Another day of the same kind. */
+  readonly seed?: string;
   /** Told to the shadow in place of what the live zone has. */
   readonly habits?: OfferHabits;
 }
@@ -23,7 +25,7 @@ const VENDORS = 8;
 /** Lives a day in a zone, and shows it to the shadow. */
 export function liveDay(config: ZoneConfig, shadow: ZoneShadow, day: Day): Simulated {
   const simulated = new Simulated(shadow, 'test');
-  const random = new RandomStream('day');
+  const random = new RandomStream(day.seed ?? 'day');
   const blank = new Zone(config);
   const live = new ForkedZone({
     text: forkText(blank),
