@@ -198,7 +198,7 @@ export class Fleet {
     const offer = this.world.zone.offers.get(id);
     const [delivery] = offer?.deliveries ?? [];
     if (!offer || !delivery) return;
-    const accepts = this.habits.accepts(offer.driver, delivery);
+    const accepts = this.habits.accepts(offer.driver, delivery, offer.madeMs);
     this.world.act(
       offer.driver,
       accepts ? { kind: 'accept', offer: id } : { kind: 'decline', offer: id, reason: 'other' },

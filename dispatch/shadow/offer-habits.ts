@@ -1,7 +1,7 @@
 /**
  * How the drivers of a live zone answer offers, as its log shows it: what part they accept, and how
- * long they take. Simulated drivers do the same; the same driver says the same about the same
- * delivery on both sides.
+ * long they take. Simulated drivers do the same; on both sides the same driver says the same about the
+ * same delivery at about the same time.
  */
 import type { ZoneEvent } from '../../contracts/events.ts';
 import { type DeliveryId, type DriverId, hash32, type OfferId } from '../../contracts/ids.ts';
@@ -11,6 +11,8 @@ const PENDING_MAX = 10_000;
 /** Taken until this many answers have been seen, zone ms. */
 const ANSWER_MS = 5_000;
 const ANSWERS_MIN = 20;
+/** Asked again about the same after this long, a driver may have changed its mind; zone ms. */
+const MOOD_MS = 10 * 60_000;
 
 /** All that is known of answers; plain data, so that it can be kept. */
 export interface HabitSums {
@@ -58,9 +60,10 @@ export class OfferHabits {
       : Math.round(this.sums.waitedMs / this.sums.accepted);
   }
 
-  /** Whether a simulated driver accepts a delivery. */
-  accepts(driver: DriverId, delivery: DeliveryId): boolean {
-    return hash32(`${driver} ${delivery}`) % 1000 < this.acceptPerMille;
+  /** Whether a simulated driver accepts a delivery that it is asked about at `atMs`. */
+  accepts(driver: DriverId, delivery: DeliveryId, atMs: number): boolean {
+    const mood = Math.floor(atMs / MOOD_MS);
+    return hash32(`${driver} ${delivery} ${mood}`) % 1000 < this.acceptPerMille;
   }
 
   private forgetOldest(): void {

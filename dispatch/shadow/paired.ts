@@ -1,26 +1,43 @@
 /**
- * Compares two sides delivery by delivery, and says in plain words what came of it. Deliveries of one
- * quarter of an hour share drivers and kitchens, so they are no independent samples: they are summed
- * in blocks of time, and the interval comes from drawing whole blocks (block bootstrap, Künsch 1989;
- * percentile interval, Efron 1979). The draws are seeded: the same figures give the same interval.
+ * Compares two sides delivery by delivery, and says in plain words what came of it. Deliveries near in
+ * time share drivers and kitchens, and a backlog that one side caught by chance stays for hours: they
+ * are no independent samples. They are summed in blocks of some hours, and the interval comes from how
+ * much the blocks differ: a ratio estimator over clusters (Cochran, Sampling Techniques, 1977) with Student's t.
  */
 import type { DeliveryId } from '../../contracts/ids.ts';
 import type { PairedDifference, SimulatedFigures } from '../../contracts/shadow.ts';
-import { RandomStream } from '../core/random.ts';
 import type { Outcome } from './outcomes.ts';
 
-/** Deliveries placed within this long stand together, zone ms. */
-const BLOCK_MS = 15 * 60_000;
-/** A week of blocks; of more the oldest go. */
-const BLOCKS_MAX = 672;
+/**
+ * Deliveries placed within this long stand together, zone ms. Shorter blocks call chance a difference:
+ * in a busy zone one in four pairs of copies that differed in nothing that matters at 15 minutes.
+ */
+const BLOCK_MS = 4 * 3_600_000;
+/** A month of blocks; of more the oldest go. */
+const BLOCKS_MAX = 180;
 /** Deliveries that one side has ended and the other has not; of more the oldest are forgotten. */
 const HALVES_MAX = 20_000;
-const DRAWS = 1_000;
 /** Of 100 intervals this many hold the truth: three things are looked at, and more than once. */
 const INTERVAL_PERCENT = 99;
 /** No verdict on less. */
 export const COMPARED_MIN = 200;
-export const BLOCKS_MIN = 20;
+export const BLOCKS_MIN = 12;
+/** Two-sided 99 % points of Student's t, by degrees of freedom; between two the lower line counts. */
+const STUDENT: readonly (readonly [freedom: number, t: number])[] = [
+  [1, 63.66],
+  [2, 9.925],
+  [3, 5.841],
+  [4, 4.604],
+  [5, 4.032],
+  [7, 3.499],
+  [9, 3.25],
+  [11, 3.106],
+  [14, 2.977],
+  [19, 2.861],
+  [29, 2.756],
+  [59, 2.662],
+  [119, 2.618],
+];
 
 export type Side = 'live' | 'shadow';
 
@@ -46,12 +63,9 @@ export class PairedOutcomes {
   private readonly blocks = new Map<number, Block>();
   private pairs = 0;
   private readonly only = { live: 0, shadow: 0 };
-  private readonly seed: string;
-  private known: { readonly pairs: number; readonly intervals: Intervals } | null = null;
 
-  /** @param seed names the random draws @param kept goes on from these */
-  constructor(seed: string, kept?: PairedSums) {
-    this.seed = seed;
+  /** @param kept goes on from these */
+  constructor(kept?: PairedSums) {
     if (!kept) return;
     this.only = { live: kept.onlyLive, shadow: kept.onlyShadow };
     for (const [key, block] of kept.blocks) {
@@ -94,7 +108,9 @@ export class PairedOutcomes {
   }
 
   figures(): PairedFigures {
-    const { clickToDoor, late } = this.intervals();
+    const blocks = [...this.blocks.values()];
+    const clickToDoor = differenceOf(blocks, (block) => block.clickToDoorMs);
+    const late = differenceOf(blocks, (block) => block.lateMs);
     const { live: onlyLive, shadow: onlyShadow } = this.only;
     const counts = { pairs: this.pairs, blocks: this.blocks.size, onlyLive, onlyShadow };
     return { ...counts, clickToDoor, late, ...verdictOn({ ...counts, clickToDoor, late }) };
@@ -115,18 +131,6 @@ export class PairedOutcomes {
     return made;
   }
 
-  /** Drawn anew when a hundredth more is known: a report a second need not cost a million draws. */
-  private intervals(): Intervals {
-    const { known, pairs } = this;
-    if (known && Math.abs(pairs - known.pairs) * 100 <= known.pairs) return known.intervals;
-    const intervals = drawIntervals(
-      [...this.blocks.values()].filter((block) => block.pairs > 0),
-      new RandomStream(this.seed, pairs),
-    );
-    this.known = { pairs, intervals };
-    return intervals;
-  }
-
   private forgetOldest(): void {
     for (const oldest of this.halves.keys()) {
       this.halves.delete(oldest);
@@ -135,48 +139,23 @@ export class PairedOutcomes {
   }
 }
 
-interface Intervals {
-  readonly clickToDoor: PairedDifference | null;
-  readonly late: PairedDifference | null;
-}
-
-function drawIntervals(blocks: readonly Block[], random: RandomStream): Intervals {
+/** The mean difference per pair and its interval; null where blocks are too few to say. */
+function differenceOf(
+  all: readonly Block[],
+  of: (block: Block) => number,
+): PairedDifference | null {
+  const blocks = all.filter((block) => block.pairs > 0);
+  const freedom = blocks.length - 1;
+  const t = STUDENT.findLast(([least]) => least <= freedom)?.[1];
+  if (t === undefined) return null;
   const pairs = blocks.reduce((sum, block) => sum + block.pairs, 0);
-  if (pairs === 0) return { clickToDoor: null, late: null };
-  const clickToDoor: number[] = [];
-  const late: number[] = [];
-  for (let draw = 0; draw < DRAWS; draw++) {
-    const sum: Block = { pairs: 0, clickToDoorMs: 0, lateMs: 0 };
-    for (let n = 0; n < blocks.length; n++) {
-      const block = blocks[random.below(blocks.length)] as Block;
-      sum.pairs += block.pairs;
-      sum.clickToDoorMs += block.clickToDoorMs;
-      sum.lateMs += block.lateMs;
-    }
-    clickToDoor.push(sum.clickToDoorMs / sum.pairs);
-    late.push(sum.lateMs / sum.pairs);
-  }
-  const meanOf = (of: (block: Block) => number) =>
-    blocks.reduce((sum, block) => sum + of(block), 0) / pairs;
-  return {
-    clickToDoor: interval(
-      meanOf((block) => block.clickToDoorMs),
-      clickToDoor,
-    ),
-    late: interval(
-      meanOf((block) => block.lateMs),
-      late,
-    ),
-  };
-}
-
-function interval(mean: number, draws: number[]): PairedDifference {
-  draws.sort((a, b) => a - b);
-  const tail = Math.floor((draws.length * (100 - INTERVAL_PERCENT)) / 200);
+  const mean = blocks.reduce((sum, block) => sum + of(block), 0) / pairs;
+  const squares = blocks.reduce((sum, block) => sum + (of(block) - mean * block.pairs) ** 2, 0);
+  const error = Math.sqrt((squares * blocks.length) / freedom) / pairs;
   return {
     meanMs: Math.round(mean),
-    lowMs: Math.round(draws[tail] as number),
-    highMs: Math.round(draws[draws.length - 1 - tail] as number),
+    lowMs: Math.round(mean - t * error),
+    highMs: Math.round(mean + t * error),
   };
 }
 
@@ -189,7 +168,7 @@ interface Finding {
 function verdictOn(figures: Omit<PairedFigures, keyof Verdict>): Verdict {
   const { pairs, blocks, clickToDoor, late, onlyLive, onlyShadow } = figures;
   const compared = pairs + onlyLive + onlyShadow;
-  const sample = `${compared} deliveries in ${blocks} blocks of ${BLOCK_MS / 60_000} minutes`;
+  const sample = `${compared} deliveries in ${blocks} blocks of ${BLOCK_MS / 3_600_000} hours`;
   if (compared < COMPARED_MIN || blocks < BLOCKS_MIN) {
     const says = `Too early to say: ${sample}; needed are ${COMPARED_MIN} in ${BLOCKS_MIN}.`;
     return { verdict: 'too_early', says };
@@ -205,7 +184,7 @@ function verdictOn(figures: Omit<PairedFigures, keyof Verdict>): Verdict {
   const isWorse = findings.some(({ better }) => better === 'live');
   const verdict = isBetter ? (isWorse ? 'mixed' : 'better') : isWorse ? 'worse' : 'no_difference';
   const says = [...times, given].map((finding) => finding.says).join('; ');
-  const test = `${INTERVAL_PERCENT} % intervals from a paired block bootstrap, exact sign test`;
+  const test = `${INTERVAL_PERCENT} % intervals from paired blocks (t-test), exact sign test`;
   return { verdict, says: `${WORDS[verdict]}: ${says}. ${sample}; ${test}.` };
 }
 

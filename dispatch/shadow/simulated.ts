@@ -6,7 +6,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Fix, ZoneEvent } from '../../contracts/events.ts';
 import type { SimulatedFigures, ZoneShadow } from '../../contracts/shadow.ts';
-import { isAboard } from '../../contracts/states.ts';
 import type { ControlKind } from '../../contracts/zone.ts';
 import { readyTimeOf } from '../core/ready-times.ts';
 import type { Delivery } from '../core/records.ts';
@@ -50,13 +49,13 @@ export class Simulated {
   private copies: Readonly<Record<Side, ForkedZone>> | null = null;
   private restUntilMs = 0;
 
-  /** @param seed names its random draws @param kept goes on from these */
-  constructor(shadow: ZoneShadow, seed: string, kept?: SimulatedSums) {
+  /** @param kept goes on from these */
+  constructor(shadow: ZoneShadow, kept?: SimulatedSums) {
     this.shadow = shadow;
     this.habits = new OfferHabits(kept?.habits);
     this.outcomes = { live: new Outcomes(kept?.live), shadow: new Outcomes(kept?.shadow) };
     this.real = new Outcomes(kept?.real);
-    this.paired = new PairedOutcomes(seed, kept?.paired);
+    this.paired = new PairedOutcomes(kept?.paired);
   }
 
   get sums(): SimulatedSums {
@@ -181,19 +180,20 @@ function factsOf(zone: Zone): LiveFacts {
 }
 
 /**
- * When the parcel of a copy's delivery is handed out: at once where the live driver has it already,
- * not yet where that one still waits for it, else when the live zone expects it.
+ * When the parcel of a copy's delivery is handed out: when the live zone expects it, at the latest when
+ * the live driver has it, and not yet while that one still waits for it.
  */
 function readyMs(zone: Zone, delivery: Delivery, nowMs: number): number {
   const live = zone.deliveries.get(delivery.id);
-  if (!live || isAboard(live.state)) return nowMs;
+  if (!live) return nowMs;
   // As it was expected from the start: that its own driver waits says nothing of the real parcel.
   const expectedMs = Math.round(readyTimeOf(zone, delivery, delivery.requestedMs).meanMs);
-  const { state, arrivedMs } = live;
+  const { state, arrivedMs, pickedUpMs } = live;
+  if (pickedUpMs !== null) return Math.min(expectedMs, pickedUpMs);
   if (state !== 'at_pickup' || arrivedMs === undefined) return expectedMs;
   // Whoever stands there for longer than being served takes waits for the parcel.
   const waits = nowMs > arrivedMs + zone.policy.pickupServiceMs;
-  return waits ? Math.max(expectedMs, nowMs + ASK_VENDOR_MS) : expectedMs;
+  return waits && expectedMs < nowMs ? nowMs + ASK_VENDOR_MS : expectedMs;
 }
 
 function tellOfDriver(copy: ForkedZone, zone: Zone, event: ZoneEvent): void {

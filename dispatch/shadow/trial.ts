@@ -66,7 +66,7 @@ export class ZoneTrial {
     this.resumes = from ? from.resumes + 1 : 0;
     this.report = report;
     this.predicted = new Predicted(from?.predicted);
-    this.simulated = new Simulated(shadow, `${this.zone} ${shadow.version}`, from?.simulated);
+    this.simulated = new Simulated(shadow, from?.simulated);
   }
 
   /** What another may go on from. */

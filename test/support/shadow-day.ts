@@ -24,7 +24,7 @@ const VENDORS = 8;
 
 /** Lives a day in a zone, and shows it to the shadow. */
 export function liveDay(config: ZoneConfig, shadow: ZoneShadow, day: Day): Simulated {
-  const simulated = new Simulated(shadow, 'test');
+  const simulated = new Simulated(shadow);
   const random = new RandomStream(day.seed ?? 'day');
   const blank = new Zone(config);
   const live = new ForkedZone({
