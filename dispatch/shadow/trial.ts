@@ -59,7 +59,9 @@ export class ZoneTrial {
     this.liveVersion = zone.config.weights.version;
     this.policy = zone.config.policy;
     const isOurs =
-      isDeepStrictEqual(kept?.of, this.versions) && isDeepStrictEqual(kept?.policy, this.policy);
+      kept?.v === 1 &&
+      isDeepStrictEqual(kept.of, this.versions) &&
+      isDeepStrictEqual(kept.policy, this.policy);
     const from = isOurs ? kept : undefined;
     this.fromMs = from?.fromMs ?? atMs;
     this.toMs = atMs;
