@@ -136,6 +136,30 @@ describe('the explanation of a round', () => {
     assert.ok(told >= 2 && told <= 3, `told ${told} times in 120 rounds`);
   });
 
+  test('names who else is asked at once, and who was passed over for one idle far longer', () => {
+    const asking = new CoreWorld(zoneConfig(1, { broadcastMax: 2 }));
+    joinAs(asking, 1, 0.51);
+    joinAs(asking, 2, 0.55);
+    joinAs(asking, 3, 0.6);
+    ask(asking, 1);
+    const { why, unit } = explained(asking, 1);
+    assert.equal(why.drivers[unit.chosen ?? -1], driver(1));
+    assert.deepEqual(
+      unit.alsoAsked?.map((n) => why.drivers[n]),
+      [driver(2)],
+    );
+    const fair = { autoAssign: true, fairIdleMs: 60_000, fairCostSeconds: 900 };
+    const sharing = new CoreWorld(zoneConfig(1, fair));
+    joinAs(sharing, 2, 0.53);
+    sharing.wait(1_200_000);
+    joinAs(sharing, 1, 0.51);
+    joinAs(sharing, 3, 0.6);
+    ask(sharing, 1);
+    const shared = explained(sharing, 1);
+    assert.equal(shared.why.drivers[shared.unit.chosen ?? -1], driver(2));
+    assert.equal(shared.why.drivers[shared.unit.insteadOf ?? -1], driver(1));
+  });
+
   test('is bounded, and says how much it left off', () => {
     const world = new CoreWorld(zoneConfig(1, { autoAssign: true }));
     for (let n = 1; n <= 30; n++) joinAs(world, n, 0.4 + n / 150);
