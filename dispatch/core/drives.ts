@@ -97,7 +97,7 @@ function isPlausible(meters: number, tookMs: number): boolean {
 }
 
 /**
- * Applies an observed drive: the zone's travel times learn it, with others of its minute, so that in
+ * Applies an observed drive: the zone's travel times learn it, with others of its five minutes, so that in
  * between the same question gets the same answer from memory.
  */
 export function learnDrive(zone: Zone, event: EventOf<'drive.observed'>): void {

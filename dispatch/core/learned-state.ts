@@ -13,9 +13,9 @@ export interface LearnedCopy {
 }
 
 /** Drives that wait to be learned together; one more, and they are. */
-const LESSONS_MAX = 64;
+const LESSONS_MAX = 128;
 /** They are learned at the latest with the first drive that ends in another of these, zone ms. */
-const LESSON_MS = 60_000;
+const LESSON_MS = 300_000;
 
 export type Lesson = EventOf<'drive.observed'>;
 

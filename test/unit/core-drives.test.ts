@@ -146,7 +146,7 @@ describe('a drive', () => {
   });
 });
 
-describe('drives of one minute', () => {
+describe('drives of the same five minutes', () => {
   it('are learned together with the first of another, or when they are many', () => {
     const world = new CoreWorld(zoneConfig(1));
     const from = place(0.3, 0.3);
@@ -158,12 +158,12 @@ describe('drives of one minute', () => {
       world.log.push({ event, atMs: arrivedMs });
       return world.zone.learned.model?.learned ?? 0;
     };
-    assert.deepEqual([observe(600_000), observe(610_000), observe(659_999)], [0, 0, 0]);
+    assert.deepEqual([observe(600_000), observe(610_000), observe(899_999)], [0, 0, 0]);
     world.restoreFromSnapshot();
     assert.equal(world.zone.learned.waiting().length, 3);
-    assert.equal(observe(660_000), 3);
-    for (let n = 0; n < 63; n++) observe(660_001 + n);
-    assert.equal(observe(660_100), 3 + 64);
+    assert.equal(observe(900_000), 3);
+    for (let n = 0; n < 127; n++) observe(900_001 + n);
+    assert.equal(observe(900_200), 3 + 128);
     world.checkRecovery();
   });
 });
