@@ -53,17 +53,21 @@ export function zoneConfig(index: number): ZoneConfig {
       aboardMsMax: 600_000,
       staleMs: 20_000,
       suspendMs: 60_000,
-      stallMs: 40_000,
-      stallGainMs: 10_000,
+      stallMs: 12_000,
+      stallGainMs: 1_000,
       restMs: 20_000,
       ...manners(index),
     },
   };
 }
 
-/** Every other zone asks several drivers at once; the rest ask one, share idle time and send drivers. */
+/**
+ * Each zone has its own ways: the first asks several drivers at once; the second asks one, shares idle
+ * time and sends drivers to wait; the third asks nobody and has second thoughts.
+ */
 function manners(index: number): Partial<ZonePolicy> {
-  if (index % 2 === 0) return { broadcastMax: 3 };
+  if (index % 3 === 0) return { broadcastMax: 3 };
+  if (index % 3 === 2) return { autoAssign: true, reassignGainMs: 20_000 };
   return { fairIdleMs: 60_000, fairCostSeconds: 300, repositionMsMax: 600_000 };
 }
 
