@@ -15,7 +15,14 @@ import { styleFrom } from '../../web/live/page-config.ts';
 import { reasonRows, reasonText, rejectedText } from '../../web/live/reasons.ts';
 import { parseFragment } from '../../web/live/session.ts';
 import { cellsInView, VIEW_CELLS_MAX } from '../../web/live/view-cells.ts';
-import { countText, durationText, etaText, latenessText, toGoText } from '../../web/live/words.ts';
+import {
+  countText,
+  durationText,
+  etaText,
+  latenessText,
+  TO_GO_CHARACTERS,
+  toGoText,
+} from '../../web/live/words.ts';
 
 test('a glide starts where the driver is drawn and ends where it was seen', () => {
   const motion = new Motion();
@@ -83,6 +90,10 @@ test('times and counts read well', () => {
   assert.equal(toGoText(range, 0), '9-14 min');
   assert.equal(toGoText(range, 10 * 60_000), '2 min', 'its begin has passed');
   assert.equal(toGoText({ eta: 12 * 60_000 }, 0), '12 min');
+  for (const atMs of [0, 10 * 60_000, 11.5 * 60_000, 60 * 60_000]) {
+    const strange = [...(toGoText(range, atMs) ?? '')].filter((c) => !TO_GO_CHARACTERS.includes(c));
+    assert.deepEqual(strange, [], 'the map draws every character of the label');
+  }
   assert.equal(toGoText({ eta: null }, 0), null);
   assert.equal(durationText(143), '143 ms');
   assert.equal(durationText(1_840), '1.8 s');

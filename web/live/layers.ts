@@ -9,7 +9,7 @@ import { isEnded } from '../../contracts/states.ts';
 import { deliveryColor, type Palette, type Rgb } from './activity.ts';
 import { DRIVER_ICONS } from './driver-icon.ts';
 import type { LiveDelivery, LiveDriver, LiveState } from './live-state.ts';
-import { toGoText } from './words.ts';
+import { TO_GO_CHARACTERS, toGoText } from './words.ts';
 
 /** Labels are drawn from this zoom on, never more than this many, and one in each such box. */
 const LABEL_ZOOM_MIN = 12;
@@ -221,7 +221,7 @@ function labelLayer(scene: Scene): Layer {
     fontSettings: { sdf: true },
     outlineWidth: 4,
     outlineColor: rgba(palette.halo, 235),
-    characterSet: '0123456789< minlate',
+    characterSet: TO_GO_CHARACTERS,
     updateTriggers: { getColor: palette, outlineColor: palette },
   });
 }

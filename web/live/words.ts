@@ -12,6 +12,9 @@ export function etaText(etaMs: number, zoneNowMs: number): string {
   return `${Math.min(999, Math.round(minutes))} min`;
 }
 
+/** Every character that a label of time to go may have: the map draws its letters once. */
+export const TO_GO_CHARACTERS = '0123456789<- minlate';
+
 /** The same for a range: minutes to go from its begin to its end, while all of it lies ahead. */
 export function toGoText(
   { eta, etaFrom, etaTo }: Pick<MapDelivery, 'eta' | 'etaFrom' | 'etaTo'>,
