@@ -1,9 +1,9 @@
 /** What events change in deliveries. */
 import type { ZoneEvent } from '../../contracts/events.ts';
-import { applyToException } from './apply-exception.ts';
 import { changeDelivery, type EventOf, setDelivery, withCoolDown } from './change.ts';
-import { judgeTold } from './eta-telling.ts';
+import { applyToException } from './exceptions/apply-exception.ts';
 import { ZONE_LIMITS } from './limits.ts';
+import { judgeTold } from './travel/eta-telling.ts';
 import type { Zone } from './zone.ts';
 
 export function applyToDelivery(zone: Zone, event: ZoneEvent, atMs: number): void {

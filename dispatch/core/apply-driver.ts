@@ -2,9 +2,9 @@
 import type { ZoneEvent } from '../../contracts/events.ts';
 import type { DriverId } from '../../contracts/ids.ts';
 import { changeDriver, type EventOf, scheduleDriver } from './change.ts';
-import { underWayAfter, withFix } from './drives.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Driver } from './records.ts';
+import { underWayAfter, withFix } from './travel/drives.ts';
 import { arrivalKey, type Zone } from './zone.ts';
 
 export function applyToDriver(zone: Zone, event: ZoneEvent, atMs: number): void {

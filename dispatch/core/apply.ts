@@ -6,10 +6,10 @@ import type { ZoneEvent } from '../../contracts/events.ts';
 import { applyToDelivery, dropTombstones } from './apply-delivery.ts';
 import { applyToDriver, rememberAnswer } from './apply-driver.ts';
 import { changeOffer, offerClosed, offerMade } from './apply-offer.ts';
-import { learnDrive } from './drives.ts';
-import { etaTold } from './eta-telling.ts';
 import { ZONE_LIMITS } from './limits.ts';
-import { learnPace } from './routed-travel.ts';
+import { learnDrive } from './travel/drives.ts';
+import { etaTold } from './travel/eta-telling.ts';
+import { learnPace } from './travel/routed-travel.ts';
 import type { Zone } from './zone.ts';
 
 /** Applies one committed event that happened at zone time `atMs`. Throws when it cannot be a fact. */

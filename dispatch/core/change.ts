@@ -5,7 +5,7 @@
 import type { ZoneEvent } from '../../contracts/events.ts';
 import type { DeliveryId, DriverId } from '../../contracts/ids.ts';
 import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
-import { exceptionDueMs } from './exception-due.ts';
+import { exceptionDueMs } from './exceptions/exception-due.ts';
 import { ZONE_LIMITS } from './limits.ts';
 import type { Delivery, Driver } from './records.ts';
 import type { Zone } from './zone.ts';

@@ -7,10 +7,10 @@ import type { Presence } from '../../contracts/commands.ts';
 import type { ZoneEvent } from '../../contracts/events.ts';
 import type { DriverId, ZoneId } from '../../contracts/ids.ts';
 import type { DriverView } from '../../contracts/push.ts';
-import { etaFields, shownEta } from './eta.ts';
 import type { Effect } from './input.ts';
 import type { Delivery, Driver } from './records.ts';
 import type { Shard } from './shard.ts';
+import { etaFields, shownEta } from './travel/eta.ts';
 import type { Zone } from './zone.ts';
 
 /** Events after which the driver's app must get its view. */

@@ -4,9 +4,8 @@
 export { effectsOf, recoveryEffects, viewOf } from './effects.ts';
 export type { Effect, Fix, PlacedEvent, Unplaced, ZoneEvent, ZoneInput } from './input.ts';
 export { checkShard } from './invariants.ts';
-export { LiveIndex, type PositionOutcome, type TwoClocks } from './live-index.ts';
-export { type RouteWant, routeWants } from './route-wants.ts';
-export { isBelievable, pairKey, ROUTED_ANSWERS_MAX } from './routed-times.ts';
+export { LiveIndex, type PositionOutcome, type TwoClocks } from './live/live-index.ts';
+export { type ZoneStats, zoneStats } from './live/stats.ts';
 export { applyShard, dueMs, Shard, stepShard } from './shard.ts';
 export {
   copyShard,
@@ -17,4 +16,5 @@ export {
   type ShardCopy,
   SNAPSHOT_VERSION,
 } from './snapshot.ts';
-export { type ZoneStats, zoneStats } from './stats.ts';
+export { type RouteWant, routeWants } from './travel/route-wants.ts';
+export { isBelievable, pairKey, ROUTED_ANSWERS_MAX } from './travel/routed-times.ts';

@@ -7,7 +7,7 @@ import type { Fix, RoutedAnswer, ZoneEvent } from '../../contracts/events.ts';
 import type { DeliveryId, DriverId, ZoneId } from '../../contracts/ids.ts';
 import type { GatewayPush, TrackMessage } from '../../contracts/push.ts';
 
-import type { StallSign } from './stall-watch.ts';
+import type { StallSign } from './exceptions/stall-watch.ts';
 
 export type { Fix, ZoneEvent };
 

@@ -4,9 +4,9 @@
  */
 import type { DeliveryProblem } from '../../contracts/problems.ts';
 import { isAboard, isEnded } from '../../contracts/states.ts';
-import { finder, isWithinCapacity } from './insertion.ts';
+import { openOffers } from './commands/moves.ts';
 import { ZONE_LIMITS } from './limits.ts';
-import { openOffers } from './moves.ts';
+import { finder, isWithinCapacity } from './plans/insertion.ts';
 import type { Delivery, Driver } from './records.ts';
 import type { Shard } from './shard.ts';
 import type { Zone } from './zone.ts';

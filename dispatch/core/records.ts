@@ -19,7 +19,7 @@ import type {
   OfferOutcome,
   ReadySource,
 } from '../../contracts/states.ts';
-import type { ToldEta } from './eta-record.ts';
+import type { ToldEta } from './travel/eta-record.ts';
 
 /** A driver's ordered stops. `version` grows with every change, also when stops are only ticked off. */
 export interface Plan {

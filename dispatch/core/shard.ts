@@ -5,17 +5,17 @@
 import type { ZoneEvent } from '../../contracts/events.ts';
 import type { ZoneId } from '../../contracts/ids.ts';
 import { applyEvent } from './apply.ts';
+import { decideDelivery } from './commands/delivery-commands.ts';
+import { decideDriver } from './commands/driver-commands.ts';
+import { decideOps } from './commands/ops-commands.ts';
+import { decideTransfer } from './commands/transfers.ts';
 import { Decision } from './decision.ts';
-import { decideDelivery } from './delivery-commands.ts';
-import { decideDriver } from './driver-commands.ts';
+import { reviewExceptions } from './exceptions/raising.ts';
+import { decideStalled } from './exceptions/stall.ts';
 import type { ZoneInput } from './input.ts';
-import { decideOps } from './ops-commands.ts';
-import { reviewExceptions } from './raising.ts';
-import { decideRound } from './round.ts';
-import { decideTravel } from './routed-travel.ts';
-import { decideStalled } from './stall.ts';
+import { decideRound } from './matching/round.ts';
 import { decideSilence, decideTimer } from './time.ts';
-import { decideTransfer } from './transfers.ts';
+import { decideTravel } from './travel/routed-travel.ts';
 import { Zone } from './zone.ts';
 
 export class Shard {

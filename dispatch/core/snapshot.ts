@@ -5,19 +5,19 @@
  */
 import { type DeliveryId, type DriverId, hash32, type ZoneId } from '../../contracts/ids.ts';
 import type { Control, ZoneConfig } from '../../contracts/zone.ts';
-import type { CellDemand } from './demand.ts';
 import { deliveryDueMs, driverDueMs, offerDueMs } from './due.ts';
-import type { StageRecord } from './eta-record.ts';
-import { exceptionDueMs } from './exception-due.ts';
-import type { DeliveryExceptions } from './exceptions.ts';
-import type { KitchenRecord } from './kitchens.ts';
-import type { PageRun } from './learned-columns.ts';
-import { encodeLearned, type LearnedCopy, type Lesson } from './learned-state.ts';
+import { exceptionDueMs } from './exceptions/exception-due.ts';
+import type { DeliveryExceptions } from './exceptions/exceptions.ts';
+import type { KitchenRecord } from './kitchens/kitchens.ts';
 import { ZONE_LIMITS } from './limits.ts';
+import type { CellDemand } from './matching/demand.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
-import type { RoutedPace } from './routed-paces.ts';
-import type { RoutedTime } from './routed-times.ts';
 import { Shard } from './shard.ts';
+import type { StageRecord } from './travel/eta-record.ts';
+import type { PageRun } from './travel/learned/learned-columns.ts';
+import { encodeLearned, type LearnedCopy, type Lesson } from './travel/learned/learned-state.ts';
+import type { RoutedPace } from './travel/routed-paces.ts';
+import type { RoutedTime } from './travel/routed-times.ts';
 import { Zone } from './zone.ts';
 
 export const SNAPSHOT_VERSION = 1;

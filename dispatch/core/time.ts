@@ -2,13 +2,13 @@
 import type { DeliveryId, DriverId, OfferId } from '../../contracts/ids.ts';
 import type { ControlKind } from '../../contracts/zone.ts';
 import type { Due, DueKind } from './agenda.ts';
+import { closeOffer, endDelivery, unassign } from './commands/moves.ts';
 import type { Decision } from './decision.ts';
 import { deliveryDueMs, driverDueMs, isSeen, isUnanswered, offerDueMs } from './due.ts';
-import { exceptionDueMs } from './exception-due.ts';
+import { exceptionDueMs } from './exceptions/exception-due.ts';
+import { clear, exceptionDue, raise } from './exceptions/raising.ts';
 import type { ZoneInput } from './input.ts';
 import { ZONE_LIMITS } from './limits.ts';
-import { closeOffer, endDelivery, unassign } from './moves.ts';
-import { clear, exceptionDue, raise } from './raising.ts';
 
 /** Does everything that is due at the step's time. */
 export function decideTimer(step: Decision): void {

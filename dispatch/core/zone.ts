@@ -18,18 +18,18 @@ import {
   type ZonePolicy,
 } from '../../contracts/zone.ts';
 import { Agenda } from './agenda.ts';
-import { Demand } from './demand.ts';
-import type { ShownEta } from './eta.ts';
-import { EtaRecord } from './eta-record.ts';
-import { Exceptions } from './exceptions.ts';
-import { Kitchens } from './kitchens.ts';
-import { LearnedState } from './learned-state.ts';
+import { Exceptions } from './exceptions/exceptions.ts';
+import { Kitchens } from './kitchens/kitchens.ts';
+import { Demand } from './matching/demand.ts';
 import { Plane } from './plane.ts';
 import type { Delivery, Driver, Offer, Tombstone } from './records.ts';
-import { RoutedPaces } from './routed-paces.ts';
-import { RoutedTimes } from './routed-times.ts';
-import type { TravelTime } from './travel-time.ts';
-import { travelOf } from './zone-travel.ts';
+import type { ShownEta } from './travel/eta.ts';
+import { EtaRecord } from './travel/eta-record.ts';
+import { LearnedState } from './travel/learned/learned-state.ts';
+import { RoutedPaces } from './travel/routed-paces.ts';
+import { RoutedTimes } from './travel/routed-times.ts';
+import type { TravelTime } from './travel/travel-time.ts';
+import { travelOf } from './travel/zone-travel.ts';
 
 export class Zone {
   config: ZoneConfig;

@@ -3,9 +3,9 @@
  * with what had ended by then, and learned when it ends. Nothing is looked at twice or ahead.
  */
 import type { ZoneConfig } from '../../contracts/zone.ts';
-import { LearnedState } from '../core/learned-state.ts';
-import { LearnedTravelTime } from '../core/learned-travel-time.ts';
-import { emptyAnswer, type TravelTime, writeGuess } from '../core/travel-time.ts';
+import { LearnedState } from '../core/travel/learned/learned-state.ts';
+import { LearnedTravelTime } from '../core/travel/learned/learned-travel-time.ts';
+import { emptyAnswer, type TravelTime, writeGuess } from '../core/travel/travel-time.ts';
 import type { RecordedTrip } from './trips-file.ts';
 
 export interface Score {

@@ -7,7 +7,7 @@
 import type { Place, PointE7 } from '../../contracts/geo.ts';
 import type { VehicleKind } from '../../contracts/states.ts';
 import type { ZoneConfig } from '../../contracts/zone.ts';
-import type { TravelAnswer, TravelTime } from '../core/travel-time.ts';
+import type { TravelAnswer, TravelTime } from '../core/travel/travel-time.ts';
 import { placeOf, zoneGeometry } from '../geometry.ts';
 import type { Instance, Spot } from './instance.ts';
 

@@ -18,7 +18,8 @@ let known: string | null = null;
 export function engineVersion(): string {
   if (known !== null) return known;
   const digest = createHash('sha256');
-  const files = readdirSync(CORE).filter((name) => name.endsWith('.ts'));
+  const names = readdirSync(CORE, { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => name.endsWith('.ts'));
   for (const name of files.sort()) digest.update(name).update(readFileSync(join(CORE, name)));
   digest.update(readFileSync(ZONE_DEFAULTS));
   known = digest.digest('hex').slice(0, DIGITS);

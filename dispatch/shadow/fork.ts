@@ -17,9 +17,9 @@ import {
   stepShard,
   type ZoneInput,
 } from '../core/index.ts';
-import type { Kitchens } from '../core/kitchens.ts';
+import type { Kitchens } from '../core/kitchens/kitchens.ts';
 import type { Delivery, Driver } from '../core/records.ts';
-import type { TravelTime } from '../core/travel-time.ts';
+import type { TravelTime } from '../core/travel/travel-time.ts';
 import type { Zone } from '../core/zone.ts';
 import { Fleet } from './fleet.ts';
 import type { OfferHabits } from './offer-habits.ts';

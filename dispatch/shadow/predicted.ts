@@ -7,14 +7,14 @@
 import type { DeliveryId } from '../../contracts/ids.ts';
 import type { PlanFigures, PredictedFigures, ZoneShadow } from '../../contracts/shadow.ts';
 import type { Weights, ZoneConfig } from '../../contracts/zone.ts';
-import { ChainCosts, type Run } from '../core/chains.ts';
 import type { ZoneInput } from '../core/input.ts';
-import { finder } from '../core/insertion.ts';
-import { type Problem, problemOf } from '../core/problem.ts';
+import { ChainCosts, type Run } from '../core/matching/chains.ts';
+import { type Problem, problemOf } from '../core/matching/problem.ts';
+import { stopsOf, think } from '../core/matching/round.ts';
+import type { ChainSearch } from '../core/matching/search.ts';
+import { finder } from '../core/plans/insertion.ts';
+import { drive } from '../core/plans/schedule.ts';
 import type { Delivery } from '../core/records.ts';
-import { stopsOf, think } from '../core/round.ts';
-import { drive } from '../core/schedule.ts';
-import type { ChainSearch } from '../core/search.ts';
 import { stackMax, type Zone } from '../core/zone.ts';
 
 export type RoundInput = Extract<ZoneInput, { kind: 'round' }>;

@@ -59,7 +59,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The one file of the core that may touch the H3 package, and its integer functions. */
-const H3_FILE = /^dispatch\/core\/(cells|h3)\.ts$/;
+const H3_FILE = /^dispatch\/core\/live\/cells\.ts$/;
 const H3_INTEGER_FUNCTIONS = new Set([
   'areNeighborCells',
   'cellToCenterChild',

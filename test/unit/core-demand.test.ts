@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Demand } from '../../dispatch/core/demand.ts';
+import { Demand } from '../../dispatch/core/matching/demand.ts';
 import { place } from '../support/core-fixtures.ts';
 
 const HOUR_MS = 3_600_000;

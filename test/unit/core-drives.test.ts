@@ -6,8 +6,8 @@ import type { Place } from '../../contracts/geo.ts';
 import type { DriverId } from '../../contracts/ids.ts';
 import type { ZonePolicy } from '../../contracts/zone.ts';
 import { applyShard, copyShard, encodeCopy, hashShard, Shard } from '../../dispatch/core/index.ts';
-import { LEARNED } from '../../dispatch/core/learned-shape.ts';
-import { DistanceSpeed } from '../../dispatch/core/travel-time.ts';
+import { LEARNED } from '../../dispatch/core/travel/learned/learned-shape.ts';
+import { DistanceSpeed } from '../../dispatch/core/travel/travel-time.ts';
 import { place, request, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld } from '../support/core-world.ts';
 

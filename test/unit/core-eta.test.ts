@@ -5,11 +5,11 @@ import fc from 'fast-check';
 import type { ZoneEvent } from '../../contracts/events.ts';
 import type { DriverId } from '../../contracts/ids.ts';
 import type { ZonePolicy } from '../../contracts/zone.ts';
-import { etaMs, etaRange, shownEta } from '../../dispatch/core/eta.ts';
-import { EtaRecord } from '../../dispatch/core/eta-record.ts';
 import { effectsOf, LiveIndex } from '../../dispatch/core/index.ts';
 import { RandomStream } from '../../dispatch/core/random.ts';
 import type { Delivery } from '../../dispatch/core/records.ts';
+import { etaMs, etaRange, shownEta } from '../../dispatch/core/travel/eta.ts';
+import { EtaRecord } from '../../dispatch/core/travel/eta-record.ts';
 import { place, request, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld, only } from '../support/core-world.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DriverId } from '../../contracts/ids.ts';
-import { etaMs } from '../../dispatch/core/eta.ts';
-import { Kitchens } from '../../dispatch/core/kitchens.ts';
+import { Kitchens } from '../../dispatch/core/kitchens/kitchens.ts';
+import { handedOutMs, leaveForMs, readyTimeOf } from '../../dispatch/core/kitchens/ready-times.ts';
 import { RandomStream } from '../../dispatch/core/random.ts';
-import { handedOutMs, leaveForMs, readyTimeOf } from '../../dispatch/core/ready-times.ts';
 import type { Delivery } from '../../dispatch/core/records.ts';
+import { etaMs } from '../../dispatch/core/travel/eta.ts';
 import { place, request, uuid, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld, only } from '../support/core-world.ts';
 

@@ -12,9 +12,9 @@ import {
   type Shard,
   stepShard,
 } from '../../dispatch/core/index.ts';
-import { departureOf } from '../../dispatch/core/insertion.ts';
+import { departureOf } from '../../dispatch/core/plans/insertion.ts';
+import { drive } from '../../dispatch/core/plans/schedule.ts';
 import type { Delivery, Driver } from '../../dispatch/core/records.ts';
-import { drive } from '../../dispatch/core/schedule.ts';
 import type { Zone } from '../../dispatch/core/zone.ts';
 import { CoreDay, type DayStep } from '../support/core-day.ts';
 

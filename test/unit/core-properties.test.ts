@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { DriverId } from '../../contracts/ids.ts';
-import { assign } from '../../dispatch/core/assignment.ts';
+import { assign } from '../../dispatch/core/matching/assignment.ts';
 import { place, request, uuid, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld } from '../support/core-world.ts';
 

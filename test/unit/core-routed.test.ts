@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import type { RoutedAnswer } from '../../contracts/events.ts';
 import { CELL_KEY_MAX } from '../../contracts/geo.ts';
 import { routeWants } from '../../dispatch/core/index.ts';
-import { ROUTED_TIMES_MAX, RoutedTimes } from '../../dispatch/core/routed-times.ts';
-import { DistanceSpeed, emptyAnswer } from '../../dispatch/core/travel-time.ts';
+import { ROUTED_TIMES_MAX, RoutedTimes } from '../../dispatch/core/travel/routed-times.ts';
+import { DistanceSpeed, emptyAnswer } from '../../dispatch/core/travel/travel-time.ts';
 import { place, profile, request, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld, only } from '../support/core-world.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ChainCosts, type Run, type Task } from '../../dispatch/core/chains.ts';
-import { type Problem, problemOf } from '../../dispatch/core/problem.ts';
+import { ChainCosts, type Run, type Task } from '../../dispatch/core/matching/chains.ts';
+import { type Problem, problemOf } from '../../dispatch/core/matching/problem.ts';
+import { think } from '../../dispatch/core/matching/round.ts';
+import { ChainSearch } from '../../dispatch/core/matching/search.ts';
 import { RandomStream } from '../../dispatch/core/random.ts';
-import { think } from '../../dispatch/core/round.ts';
-import { ChainSearch } from '../../dispatch/core/search.ts';
 import { stackMax } from '../../dispatch/core/zone.ts';
 import { place, request, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld } from '../support/core-world.ts';

@@ -4,7 +4,7 @@ import type { ZoneEvent } from '../../contracts/events.ts';
 import type { Place } from '../../contracts/geo.ts';
 import type { ZonePolicy } from '../../contracts/zone.ts';
 import { effectsOf, viewOf } from '../../dispatch/core/effects.ts';
-import { picturesOf } from '../../dispatch/core/pictures.ts';
+import { picturesOf } from '../../dispatch/core/live/pictures.ts';
 import { place, request, zoneConfig } from '../support/core-fixtures.ts';
 import { CoreWorld, only } from '../support/core-world.ts';
 

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { haversineMeters, type Place } from '../../contracts/geo.ts';
-import { encodeColumns, type PageRun } from '../../dispatch/core/learned-columns.ts';
-import { LearnedModel } from '../../dispatch/core/learned-model.ts';
-import { LearnedState } from '../../dispatch/core/learned-state.ts';
-import { LearnedTravelTime } from '../../dispatch/core/learned-travel-time.ts';
 import { RandomStream } from '../../dispatch/core/random.ts';
+import { encodeColumns, type PageRun } from '../../dispatch/core/travel/learned/learned-columns.ts';
+import { LearnedModel } from '../../dispatch/core/travel/learned/learned-model.ts';
+import { LearnedState } from '../../dispatch/core/travel/learned/learned-state.ts';
+import { LearnedTravelTime } from '../../dispatch/core/travel/learned/learned-travel-time.ts';
 import {
   emptyAnswer,
   type TravelAnswer,
   type TravelTime,
   writeGuess,
-} from '../../dispatch/core/travel-time.ts';
+} from '../../dispatch/core/travel/travel-time.ts';
 import { placeOf } from '../../dispatch/geometry.ts';
 
 const BYTES_MAX = 64 * 1024 * 1024;
