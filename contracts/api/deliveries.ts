@@ -133,8 +133,17 @@ export const DELIVERY_DETAIL = {
   title: 'DeliveryDetail',
   type: 'object',
   additionalProperties: false,
-  required: [...DELIVERY.required, 'history'],
-  properties: { ...DELIVERY.properties, history: DELIVERY_HISTORY },
+  required: [...DELIVERY.required, 'etaAt', 'etaFromAt', 'etaToAt', 'history'],
+  properties: {
+    ...DELIVERY.properties,
+    etaAt: { ...TIME_OR_NULL, description: 'Expected at the door; null while nobody has it.' },
+    etaFromAt: {
+      ...TIME_OR_NULL,
+      description: 'With `etaToAt` the range to show: eight of ten deliveries arrive within it.',
+    },
+    etaToAt: TIME_OR_NULL,
+    history: DELIVERY_HISTORY,
+  },
 } as const;
 export type DeliveryDetail = FromSchema<typeof DELIVERY_DETAIL>;
 

@@ -252,7 +252,7 @@ function actionsOf(
     }),
     get: action<schemas.DeliveryRef, schemas.DeliveryDetail>({
       params: schemas.DELIVERY_REF,
-      handler: (params, call) => reading.get(database, params.id, call),
+      handler: (params, call) => reading.get(deps, params.id, call),
     }),
     list: action<schemas.DeliveryQuery, schemas.DeliveryList>({
       params: schemas.DELIVERY_QUERY,

@@ -7,8 +7,11 @@ import type {
   DeliveryQuery,
 } from '../../contracts/api/deliveries.ts';
 import type { AuditList, AuditQuery } from '../../contracts/api/zones.ts';
-import type { DeliveryState } from '../../contracts/states.ts';
+import type { DeliveryId } from '../../contracts/ids.ts';
+import { type DeliveryState, isEnded } from '../../contracts/states.ts';
+import type { Door, LastTrack } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
+import { etaTimes } from '../../platform/eta-times.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import type { Call } from '../../platform/service.ts';
 import { timeText } from '../../platform/times.ts';
@@ -16,10 +19,26 @@ import { checkSees, listAccount } from './access.ts';
 import * as queries from './queries.ts';
 import { deliveryView, type FactRow } from './rows.ts';
 
-export async function get(database: Database, id: string, call: Call): Promise<DeliveryDetail> {
+/** One delivery with its history, and when the engine expects it while it is under way. */
+export async function get(
+  { database, door }: { readonly database: Database; readonly door: () => Promise<Door> },
+  id: DeliveryId,
+  call: Call,
+): Promise<DeliveryDetail> {
   const row = checkSees(call.caller, await queries.deliveryById(database.knex, id));
   const facts = await queries.factsOf(database.knex, id);
-  return { ...deliveryView(row), history: historyOf(row.placed_ms, facts) };
+  const view = deliveryView(row);
+  const last = isEnded(view.state) ? null : await lastTold(door, id);
+  return { ...view, ...etaTimes(last), history: historyOf(row.placed_ms, facts) };
+}
+
+/** The record is PostgreSQL's; when the engine cannot be asked, only the estimate is missing. */
+async function lastTold(door: () => Promise<Door>, id: DeliveryId): Promise<LastTrack | null> {
+  try {
+    return await (await door()).lastTrack(id);
+  } catch {
+    return null;
+  }
 }
 
 type Step = DeliveryDetail['history'][number];

@@ -7,8 +7,9 @@ import type { DeliveryState } from '../../contracts/states.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Tokens } from '../../platform/auth/tokens.ts';
 import type { Database } from '../../platform/database.ts';
+import { etaTimes } from '../../platform/eta-times.ts';
 import type { Call } from '../../platform/service.ts';
-import { timeText, timeTextOrNull } from '../../platform/times.ts';
+import { timeText } from '../../platform/times.ts';
 import { collect } from './archive.ts';
 import * as queries from './queries.ts';
 import { decodeTrace, type TimedPoint } from './trace-codec.ts';
@@ -43,14 +44,11 @@ export async function view(deps: TrackingDeps, token: string, call: Call): Promi
   // The engine's own word is newer than the projection.
   const state = last.status?.state ?? delivery.state;
   const position = DRIVER_SHOWN.includes(state) ? last.position : null;
-  const newest = position?.etaMs == null ? last.status : position;
   return {
     delivery: claims.delivery,
     state,
     promiseAt: last.status ? timeText(last.status.promiseMs) : delivery.promiseAt,
-    etaAt: timeTextOrNull(newest?.etaMs ?? null),
-    etaFromAt: timeTextOrNull(newest?.etaFromMs ?? null),
-    etaToAt: timeTextOrNull(newest?.etaToMs ?? null),
+    ...etaTimes({ status: last.status, position }),
     pickup: delivery.pickup,
     dropoff: delivery.dropoff,
     position: position && { lat: position.latE7 / 1e7, lon: position.lonE7 / 1e7 },

@@ -102,6 +102,14 @@ test('an order is offered, carried and delivered, and every view of it agrees', 
   await inState(running, id, 'assigned');
   await driver.act({ kind: 'picked_up', delivery: id });
   await inState(running, id, 'picked_up');
+  const { etaAt, etaFromAt, etaToAt } = await delivery(running, id);
+  const expected = [etaFromAt, etaAt, etaToAt].map((text) => Date.parse(String(text)));
+  assert.ok(expected.every(Number.isFinite), 'told while it is under way');
+  assert.deepEqual(
+    expected.toSorted((a, b) => a - b),
+    expected,
+    'a range with the likeliest time in it',
+  );
 
   const late = await stack.call('POST', `/orders/${String(order.id)}/cancel`, {
     token: city.customer,
@@ -118,6 +126,7 @@ test('an order is offered, carried and delivered, and every view of it agrees', 
     ['pending', 'assigned', 'picked_up', 'delivered'],
   );
   assert.equal(ended.driver, driver.id);
+  assert.equal(ended.etaAt, null);
   assert.deepEqual(ended.reason, { code: 'completed', stage: 'picked_up', fault: 'platform' });
 
   const path = `/orders/${String(order.id)}`;
