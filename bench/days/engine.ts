@@ -54,7 +54,7 @@ export class EngineDispatcher implements Dispatcher {
 
   onDuty(rider: Rider, nowMs: number): void {
     this.nowMs = nowMs;
-    const { vehicle: vehicleKind, offMs } = rider.courier;
+    const { vehicle: vehicleKind } = rider.courier;
     this.act(rider.id, {
       kind: 'duty',
       duty: 'available',
@@ -64,7 +64,6 @@ export class EngineDispatcher implements Dispatcher {
         vehicleKind,
         capacity: { parcels: 100, volumeMl: 1_000_000, weightG: 1_000_000 },
         skills: [],
-        ...(Number.isFinite(offMs) ? { untilMs: offMs } : {}),
       },
       at: this.placeOf(rider),
     });

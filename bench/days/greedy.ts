@@ -1,7 +1,7 @@
 /**
  * The peer: first come, first served, the nearest free courier. An order goes, as soon as a courier is
  * free, to the one who is there first, who sets out at once and carries nothing else. Couriers agree
- * at once, and no pickup is begun that cannot be made before the shift's end.
+ * at once.
  */
 import type { DeliveryRequest } from '../../contracts/commands.ts';
 import type { Stop } from '../../contracts/events.ts';
@@ -56,7 +56,7 @@ export class GreedyDispatcher implements Dispatcher {
     }
   }
 
-  private nearest({ pickup, readyMs }: DeliveryRequest, nowMs: number): Rider | null {
+  private nearest({ pickup }: DeliveryRequest, nowMs: number): Rider | null {
     const { manners } = this.scenario;
     const to = { lat: pickup.latE7 / 1e7, lon: pickup.lonE7 / 1e7 };
     let best: Rider | null = null;
@@ -64,7 +64,7 @@ export class GreedyDispatcher implements Dispatcher {
     for (const rider of this.free) {
       const { at } = rider.body.position(nowMs);
       const wayMs = travelMs(at, to, rider.courier.vehicle, manners);
-      if (wayMs >= bestMs || Math.max(nowMs + wayMs, readyMs) > rider.courier.offMs) continue;
+      if (wayMs >= bestMs) continue;
       best = rider;
       bestMs = wayMs;
     }
