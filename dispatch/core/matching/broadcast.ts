@@ -6,8 +6,8 @@
 
 import { ZONE_LIMITS } from '../limits.ts';
 import type { Zone } from '../zone.ts';
-import type { ChainCosts, Run } from './chains.ts';
-import type { Problem } from './problem.ts';
+import type { Run } from './chains.ts';
+import type { Deciding } from './deciding.ts';
 
 /** A driver that could take a run at once, by index of the problem, and what that adds. */
 export interface Taker {
@@ -24,22 +24,16 @@ export function askedAtOnce(zone: Zone): number {
 
 /**
  * Idle drivers who could start with the tasks of `run` that nobody has yet, cheapest first, ties by
- * slot. `chains`: what each would do next; `taken`: indexes that are asked something else already.
+ * slot. `taken`: indexes that are asked something else already.
  */
-export function takersOf(
-  problem: Problem,
-  chains: readonly (readonly Run[])[],
-  model: ChainCosts,
-  run: Run,
-  options: { readonly atMs: number; readonly taken: ReadonlySet<number> },
-): Taker[] {
+export function takersOf(deciding: Deciding, run: Run, taken: ReadonlySet<number>): Taker[] {
   const fresh = run.filter((task) => task.fixedTo === null);
   const [first] = fresh;
   if (!first) return [];
   const takers: Taker[] = [];
   for (const index of first.carriers) {
-    if (options.taken.has(index)) continue;
-    const cost = costOfTaking(problem, chains[index] ?? [], model, index, fresh, options.atMs);
+    if (taken.has(index)) continue;
+    const cost = costOfTaking(deciding, index, fresh);
     if (cost !== null) takers.push({ index, run: fresh, cost });
   }
   // Carriers ascend by slot and sorting is stable, so ties stay in the order of slots.
@@ -47,12 +41,9 @@ export function takersOf(
 }
 
 function costOfTaking(
-  problem: Problem,
-  chain: readonly Run[],
-  model: ChainCosts,
+  { problem, model, search, atMs }: Deciding,
   index: number,
   run: Run,
-  atMs: number,
 ): number | null {
   const carrier = problem.carriers[index];
   const isIdle = problem.drivers[index]?.plan.stops.length === 0;
@@ -63,6 +54,7 @@ function costOfTaking(
     joined.push(task);
   }
   // The tasks may stand in a later place of this very chain: they cannot be done twice.
+  const chain = search.chains[index] ?? [];
   const rest = chain.map((each) => each.filter((task) => !run.includes(task))).filter(hasTasks);
   const alone = model.cost(carrier, [run]);
   if (alone === Number.POSITIVE_INFINITY) return null;

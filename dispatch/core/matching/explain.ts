@@ -16,10 +16,10 @@ import { type DeliveryId, type DriverId, hash32 } from '../../../contracts/ids.t
 import type { ZoneInput } from '../input.ts';
 import type { Delivery, Driver } from '../records.ts';
 import { autoAssigns, type Zone } from '../zone.ts';
-import type { Carrier, ChainCosts, Run, Task } from './chains.ts';
+import type { Carrier, Run, Task } from './chains.ts';
+import type { Deciding } from './deciding.ts';
 import { availability } from './eligibility.ts';
-import { type Problem, whyNot } from './problem.ts';
-import type { ChainSearch } from './search.ts';
+import { whyNot } from './problem.ts';
 import { TERM_WEIGHTS, TERMS, Trail } from './trail.ts';
 
 /** Units explained per round: those committed come first, then some that changed chains. */
@@ -36,13 +36,8 @@ const COUNTED_MAX = 10_000;
 const UNPLACED_EVERY = 60;
 
 /** A round that has decided and not yet committed anything. */
-export interface DecidedRound {
-  readonly zone: Zone;
+export interface DecidedRound extends Deciding {
   readonly input: Extract<ZoneInput, { kind: 'round' }>;
-  readonly atMs: number;
-  readonly problem: Problem;
-  readonly search: ChainSearch;
-  readonly model: ChainCosts;
   /** What is about to be committed; a unit may be offered to several drivers. */
   readonly proposals: readonly { readonly driver: Driver; readonly unit: readonly Delivery[] }[];
 }

@@ -8,9 +8,8 @@
 import type { Driver } from '../records.ts';
 import type { Zone } from '../zone.ts';
 import { type Taker, takersOf } from './broadcast.ts';
-import type { ChainCosts, Run } from './chains.ts';
+import type { Deciding } from './deciding.ts';
 import { availability } from './eligibility.ts';
-import type { Problem } from './problem.ts';
 
 /** Cost units in a second: costs are milliseconds weighted per mille. */
 const PER_SECOND = 1_000_000;
@@ -69,14 +68,9 @@ export class Fairness {
    * Who should have the first run of the chain of `owner` instead; null: the owner. Only runs that
    * nobody has begun change hands, and only to who could begin now.
    */
-  takerFor(
-    problem: Problem,
-    chains: readonly (readonly Run[])[],
-    model: ChainCosts,
-    owner: number,
-    options: { readonly atMs: number; readonly taken: ReadonlySet<number> },
-  ): Taker | null {
-    const [run, ...rest] = chains[owner] ?? [];
+  takerFor(deciding: Deciding, owner: number, taken: ReadonlySet<number>): Taker | null {
+    const { problem, model, search } = deciding;
+    const [run, ...rest] = search.chains[owner] ?? [];
     const carrier = problem.carriers[owner];
     const driver = problem.drivers[owner];
     if (!run || !carrier || !driver || driver.plan.stops.length > 0) return null;
@@ -84,7 +78,7 @@ export class Fairness {
     const added = model.cost(carrier, [run, ...rest]) - model.cost(carrier, rest);
     let best: Taker | null = null;
     let bestCost = (Number.isFinite(added) ? added : alone) - this.creditOf(driver);
-    for (const taker of takersOf(problem, chains, model, run, options)) {
+    for (const taker of takersOf(deciding, run, taken)) {
       const other = problem.drivers[taker.index];
       if (!other || taker.index === owner) continue;
       const cost = taker.cost - this.creditOf(other);

@@ -10,8 +10,9 @@ import type { Decision } from '../decision.ts';
 import type { Delivery, Driver } from '../records.ts';
 import { autoAssigns, type Zone } from '../zone.ts';
 import { type Taker, takersOf } from './broadcast.ts';
-import type { ChainCosts, Run } from './chains.ts';
-import { type Problem, whyNot } from './problem.ts';
+import type { Run } from './chains.ts';
+import type { Deciding } from './deciding.ts';
+import { whyNot } from './problem.ts';
 
 /** Deliveries looked at in one round; beyond, those promised first. */
 const MOVABLE_MAX = 256;
@@ -52,25 +53,18 @@ function isUntouched(zone: Zone, { plan }: Driver): boolean {
 }
 
 /** The exchanges that are worth it, by slot of who has the plan; each driver is in one at most. */
-export function exchangesOf(
-  zone: Zone,
-  problem: Problem,
-  chains: readonly (readonly Run[])[],
-  model: ChainCosts,
-  options: { readonly atMs: number; readonly taken: ReadonlySet<number> },
-): Exchange[] {
-  const { atMs } = options;
-  const taken = new Set(options.taken);
+export function exchangesOf(deciding: Deciding, busy: ReadonlySet<number>): Exchange[] {
+  const { zone, problem, model, search } = deciding;
+  const taken = new Set(busy);
   const exchanges: Exchange[] = [];
   problem.drivers.forEach((from, index) => {
-    const run = committedRun(zone, problem, chains, index, atMs);
+    const run = committedRun(deciding, index);
     const carrier = problem.carriers[index];
     if (!run || !carrier || taken.has(index)) return;
-    const [, ...rest] = chains[index] ?? [];
+    const [, ...rest] = search.chains[index] ?? [];
     const saved = model.cost(carrier, [run, ...rest]) - model.cost(carrier, rest);
     const unit = run.flatMap((task) => task.unit);
-    const freed = freedRun(zone, problem, run, unit, atMs);
-    const [taker] = takersOf(problem, chains, model, freed, { atMs, taken });
+    const [taker] = takersOf(deciding, freedRun(deciding, run, unit), taken);
     // Costs are weighted per mille of ms. A plan that breaks a limit by now is not compared.
     const gain = taker && Number.isFinite(saved) ? saved - taker.cost : 0;
     if (!taker || gain <= zone.policy.reassignGainMs * 1000) return;
@@ -81,29 +75,17 @@ export function exchangesOf(
 }
 
 /** The run a driver is bound to, when all of it could still be another's and nothing would join it. */
-function committedRun(
-  zone: Zone,
-  problem: Problem,
-  chains: readonly (readonly Run[])[],
-  index: number,
-  atMs: number,
-): Run | null {
+function committedRun({ zone, problem, search, atMs }: Deciding, index: number): Run | null {
   const driver = problem.drivers[index];
   const carrier = problem.carriers[index];
-  const [run] = chains[index] ?? [];
+  const [run] = search.chains[index] ?? [];
   if (!driver || !carrier?.committed || !run || carrier.freeMs > atMs) return null;
   if (driver.plan.stops.length !== run.length * 2 || !isUntouched(zone, driver)) return null;
   return run.every((task) => task.fixedTo === index) ? run : null;
 }
 
 /** The same tasks, free for whoever is idle and may carry all of them. */
-function freedRun(
-  zone: Zone,
-  problem: Problem,
-  run: Run,
-  unit: readonly Delivery[],
-  atMs: number,
-): Run {
+function freedRun({ zone, problem, atMs }: Deciding, run: Run, unit: readonly Delivery[]): Run {
   const carriers = problem.carriers.flatMap(({ from }, index) => {
     const driver = problem.drivers[index];
     const isIdle = driver?.plan.stops.length === 0;

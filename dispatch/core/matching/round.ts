@@ -18,6 +18,7 @@ import { autoAssigns, stackMax, type Zone } from '../zone.ts';
 import { type Arc, assign } from './assignment.ts';
 import { askedAtOnce, type Taker, takersOf } from './broadcast.ts';
 import { ChainCosts, type Run } from './chains.ts';
+import type { Deciding } from './deciding.ts';
 import { explainRound } from './explain.ts';
 import { Fairness } from './fairness.ts';
 import { type Problem, problemOf } from './problem.ts';
@@ -33,6 +34,8 @@ const STEPS_PER_TASK = 20;
 /** What a round wants to commit: these deliveries into this driver's plan. */
 export interface Proposal {
   readonly driver: Driver;
+  /** The driver's index in the problem. */
+  readonly index: number;
   /** The run whose time has come. */
   readonly run: Run;
   readonly unit: readonly Delivery[];
@@ -50,23 +53,16 @@ export function decideRound(step: Decision, round: Round): void {
   const problem = problemOf(zone, round, atMs);
   const model = new ChainCosts(zone, stackMax(zone));
   const search = think(zone, problem, model, round.greedy === true);
-  const proposals = fairly(
-    zone,
-    problem,
-    search,
-    model,
-    ripe(zone, problem, search, model, atMs),
-    atMs,
-  );
+  const deciding = { zone, atMs, problem, model, search };
+  const proposals = fairly(deciding, ripe(deciding));
   const assigns = autoAssigns(zone);
-  const asked = assigns ? proposals : broadcast(zone, problem, search, model, proposals, atMs);
-  const decided = { zone, input: round, atMs, problem, search, model, proposals: asked };
-  const explanation = explainRound(decided);
+  const asked = assigns ? proposals : broadcast(deciding, proposals);
+  const explanation = explainRound({ ...deciding, input: round, proposals: asked });
   for (const proposal of asked) {
     if (assigns) commit(step, proposal);
     else offer(step, proposal);
   }
-  if (reassigns(zone)) exchange(step, problem, search, model, proposals);
+  if (reassigns(zone)) exchange(step, deciding, proposals);
   rememberThoughts(step, problem, search, proposals);
   repositionIdle(step, occupiedSlots(problem, search));
   step.emit({
@@ -118,13 +114,7 @@ function seatNewcomers(problem: Problem, search: ChainSearch): Map<number, numbe
 }
 
 /** First runs whose time has come, and joins of committed runs that cannot wait. */
-function ripe(
-  zone: Zone,
-  problem: Problem,
-  search: ChainSearch,
-  model: ChainCosts,
-  atMs: number,
-): Proposal[] {
+function ripe({ zone, problem, search, model, atMs }: Deciding): Proposal[] {
   const proposals: Proposal[] = [];
   const askingMs = autoAssigns(zone) ? 0 : Math.floor(zone.policy.offerTtlMs / 2);
   problem.carriers.forEach((carrier, index) => {
@@ -144,6 +134,7 @@ function ripe(
     if (!timely) return;
     proposals.push({
       driver,
+      index,
       run,
       unit: fresh.flatMap((task) => task.unit),
       stops: stopsOf(driver, run),
@@ -154,24 +145,15 @@ function ripe(
 }
 
 /** The proposals, each with the driver who should have it where idle time is shared. */
-function fairly(
-  zone: Zone,
-  problem: Problem,
-  search: ChainSearch,
-  model: ChainCosts,
-  proposals: readonly Proposal[],
-  atMs: number,
-): readonly Proposal[] {
-  const fairness = Fairness.of(zone, atMs);
+function fairly(deciding: Deciding, proposals: readonly Proposal[]): readonly Proposal[] {
+  const fairness = Fairness.of(deciding.zone, deciding.atMs);
   if (!fairness) return proposals;
-  const owners = proposals.map(({ driver }) => problem.drivers.indexOf(driver));
-  const taken = new Set(owners);
-  return proposals.map((proposal, n) => {
-    const owner = owners[n] ?? -1;
-    const taker = fairness.takerFor(problem, search.chains, model, owner, { atMs, taken });
+  const taken = new Set(proposals.map(({ index }) => index));
+  return proposals.map((proposal) => {
+    const taker = fairness.takerFor(deciding, proposal.index, taken);
     if (!taker) return proposal;
     taken.add(taker.index);
-    return proposalOf(problem, taker, proposal.unit) ?? proposal;
+    return proposalOf(deciding.problem, taker, proposal.unit) ?? proposal;
   });
 }
 
@@ -183,28 +165,19 @@ function proposalOf(
   const driver = problem.drivers[index];
   if (!driver) return null;
   const seconds = Math.round(cost / 1_000_000);
-  return { driver, run, unit, stops: stopsOf(driver, run), cost: seconds };
+  return { driver, index, run, unit, stops: stopsOf(driver, run), cost: seconds };
 }
 
 /** Each proposal, and in a zone that broadcasts the same unit to further drivers, cheapest first. */
-function broadcast(
-  zone: Zone,
-  problem: Problem,
-  search: ChainSearch,
-  model: ChainCosts,
-  proposals: readonly Proposal[],
-  atMs: number,
-): Proposal[] {
-  const count = askedAtOnce(zone);
-  if (count === 1) return [...proposals];
-  const owners = proposals.map(({ driver }) => problem.drivers.indexOf(driver));
-  const taken = new Set(owners);
+function broadcast(deciding: Deciding, proposals: readonly Proposal[]): readonly Proposal[] {
+  const count = askedAtOnce(deciding.zone);
+  if (count === 1) return proposals;
+  const taken = new Set(proposals.map(({ index }) => index));
   return proposals.flatMap((proposal) => {
-    const options = { atMs, taken };
-    const takers = takersOf(problem, search.chains, model, proposal.run, options);
+    const takers = takersOf(deciding, proposal.run, taken);
     const rivals = takers.slice(0, count - 1).flatMap((taker) => {
       taken.add(taker.index);
-      return proposalOf(problem, taker, proposal.unit) ?? [];
+      return proposalOf(deciding.problem, taker, proposal.unit) ?? [];
     });
     return [proposal, ...rivals];
   });
@@ -258,17 +231,10 @@ function commit(step: Decision, proposal: Proposal): void {
 }
 
 /** Hands committed plans on where that is worth it. Who has just been given something keeps it. */
-function exchange(
-  step: Decision,
-  problem: Problem,
-  search: ChainSearch,
-  model: ChainCosts,
-  proposals: readonly Proposal[],
-): void {
-  const { zone, atMs } = step;
-  const taken = new Set(proposals.map(({ driver }) => problem.drivers.indexOf(driver)));
-  for (const each of exchangesOf(zone, problem, search.chains, model, { atMs, taken })) {
-    const proposal = proposalOf(problem, each.taker, each.unit);
+function exchange(step: Decision, deciding: Deciding, proposals: readonly Proposal[]): void {
+  const busy = new Set(proposals.map(({ index }) => index));
+  for (const each of exchangesOf(deciding, busy)) {
+    const proposal = proposalOf(deciding.problem, each.taker, each.unit);
     if (!proposal) continue;
     release(step, each);
     commit(step, proposal);
