@@ -2,12 +2,13 @@
  * Owns the way from the environment to one frozen object. All problems are reported together, each
  * with its variable; nothing else in Waggle reads the environment, and nothing happens at import.
  */
+import { type DatabaseService, databaseServices } from './databases.ts';
 import { type RoutesConfig, routesOf, routesProblems } from './routes.ts';
-import { type DatabaseService, databaseServices, schema, type VariableName } from './schema.ts';
+import { schema, type VariableName } from './schema.ts';
 import { readVariable, type Variable } from './variable.ts';
 
+export { type DatabaseService, databaseServices } from './databases.ts';
 export type { RoutesConfig } from './routes.ts';
-export { type DatabaseService, databaseServices } from './schema.ts';
 
 export interface JwtKey {
   readonly kid: string;

@@ -2,22 +2,9 @@
  * Owns the one table of everything that can be configured. `docs/configuration.md` is generated from
  * it, and loadConfig reads nothing that is not in it.
  */
+import { ownDatabases, postgresProtocols } from './databases.ts';
 import { PROFILES_PATTERN } from './routes.ts';
 import type { Variable } from './variable.ts';
-
-/** Services with tables of their own; each one's URL may point to its own database. */
-export const databaseServices = [
-  'users',
-  'vendors',
-  'drivers',
-  'orders',
-  'deliveries',
-  'tracking',
-  'zones',
-  'archive',
-] as const;
-
-export type DatabaseService = (typeof databaseServices)[number];
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -25,17 +12,7 @@ const DAY_MS = 24 * HOUR_MS;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-const postgresProtocols = ['postgres:', 'postgresql:'];
 const name = { pattern: /^[a-z][a-z0-9-]{0,62}$/, expected: 'lower-case letters, digits and -' };
-
-function ownDatabase(service: DatabaseService): Variable {
-  return {
-    kind: 'url',
-    protocols: postgresProtocols,
-    default: null,
-    description: `Database of the ${service} service, when it is not the common one.`,
-  };
-}
 
 export const schema = {
   WAGGLE_NODE_NAME: {
@@ -91,13 +68,7 @@ export const schema = {
     protocols: postgresProtocols,
     description: 'PostgreSQL 18, used by every service without a database of its own.',
   },
-  USERS_DATABASE_URL: ownDatabase('users'),
-  VENDORS_DATABASE_URL: ownDatabase('vendors'),
-  DRIVERS_DATABASE_URL: ownDatabase('drivers'),
-  ORDERS_DATABASE_URL: ownDatabase('orders'),
-  DELIVERIES_DATABASE_URL: ownDatabase('deliveries'),
-  TRACKING_DATABASE_URL: ownDatabase('tracking'),
-  ZONES_DATABASE_URL: ownDatabase('zones'),
+  ...ownDatabases,
   WAGGLE_DATABASE_POOL_MAX: {
     kind: 'integer',
     min: 1,

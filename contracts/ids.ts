@@ -22,6 +22,22 @@ export const ID_PREFIXES = {
   session: 'ses',
   fleet: 'flt',
   exception: 'exc',
+  address: 'adr',
+  category: 'cat',
+  product: 'prd',
+  variant: 'var',
+  optionGroup: 'grp',
+  option: 'opt',
+  checkout: 'chk',
+  promotion: 'prm',
+  payment: 'pay',
+  refund: 'rfd',
+  ticket: 'tkt',
+  quote: 'quo',
+  webhook: 'whk',
+  shift: 'shf',
+  document: 'doc',
+  proof: 'prf',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -44,6 +60,22 @@ export type SessionId = Id<'session'>;
 export type FleetId = Id<'fleet'>;
 export type ControlId = Id<'control'>;
 export type ExceptionId = Id<'exception'>;
+export type AddressId = Id<'address'>;
+export type CategoryId = Id<'category'>;
+export type ProductId = Id<'product'>;
+export type VariantId = Id<'variant'>;
+export type OptionGroupId = Id<'optionGroup'>;
+export type OptionId = Id<'option'>;
+export type CheckoutId = Id<'checkout'>;
+export type PromotionId = Id<'promotion'>;
+export type PaymentId = Id<'payment'>;
+export type RefundId = Id<'refund'>;
+export type TicketId = Id<'ticket'>;
+export type QuoteId = Id<'quote'>;
+export type WebhookId = Id<'webhook'>;
+export type ShiftId = Id<'shift'>;
+export type DocumentId = Id<'document'>;
+export type ProofId = Id<'proof'>;
 
 const UUID_PATTERN = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
 

@@ -3,6 +3,7 @@
  * with the same environment; only the number of processes and the addresses differ.
  */
 import { join } from 'node:path';
+import { databaseServices } from '../config/index.ts';
 import { projectRoot } from './paths.ts';
 import { findFreePorts } from './ports.ts';
 import type { ProcessDefinition } from './supervisor.ts';
@@ -14,19 +15,8 @@ export interface ProcessRow {
 
 /** In the order of their start; stopped in reverse, so that the doors close first. */
 export const processTable: readonly ProcessRow[] = [
-  {
-    name: 'business-1',
-    services: [
-      'users',
-      'vendors',
-      'drivers',
-      'orders',
-      'deliveries',
-      'tracking',
-      'zones',
-      'archive',
-    ],
-  },
+  // Every service with tables of its own, together: their queues of work are short.
+  { name: 'business-1', services: databaseServices },
   { name: 'dispatch-1', services: ['dispatch'] },
   { name: 'dispatch-2', services: ['dispatch'] },
   { name: 'gateway-1', services: ['gateway'] },

@@ -20,14 +20,20 @@ import {
 const SERVICE_FILES: Readonly<Record<string, string>> = {
   api: './api/api.service.ts',
   archive: './archive/archive.service.ts',
+  catalog: './catalog/catalog.service.ts',
   deliveries: './deliveries/deliveries.service.ts',
   dispatch: './dispatch/dispatch.service.ts',
   drivers: './drivers/drivers.service.ts',
   gateway: './gateway/gateway.service.ts',
+  inventory: './inventory/inventory.service.ts',
+  kitchen: './kitchen/kitchen.service.ts',
   orders: './orders/orders.service.ts',
+  payments: './payments/payments.service.ts',
+  search: './search/search.service.ts',
   tracking: './tracking/tracking.service.ts',
   users: './users/users.service.ts',
   vendors: './vendors/vendors.service.ts',
+  webhooks: './webhooks/webhooks.service.ts',
   zones: './zones/zones.service.ts',
 };
 

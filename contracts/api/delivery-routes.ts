@@ -1,7 +1,6 @@
-/** Routes of orders, deliveries and tracking. */
+/** Routes of deliveries and tracking. */
 import * as decisions from './decisions.ts';
 import * as deliveries from './deliveries.ts';
-import * as orders from './orders.ts';
 import { ANYONE, OPS, type Route } from './route.ts';
 import * as tracking from './tracking.ts';
 import * as zones from './zones.ts';
@@ -9,48 +8,6 @@ import * as zones from './zones.ts';
 const CANCEL_ALSO = { 202: 'On its way to the engine' } as const;
 
 export const DELIVERY_ROUTES: readonly Route[] = [
-  {
-    method: 'POST',
-    path: '/orders',
-    action: 'orders.place',
-    summary: 'Place an order',
-    roles: ['customer'],
-    params: orders.ORDER_PLACE,
-    status: 201,
-    result: orders.ORDER_PLACED,
-    idempotent: true,
-  },
-  {
-    method: 'GET',
-    path: '/orders',
-    action: 'orders.list',
-    summary: 'My orders (vendor: of my vendors)',
-    roles: ['customer', 'vendor', 'ops'],
-    params: orders.ORDER_QUERY,
-    status: 200,
-    result: orders.ORDER_LIST,
-  },
-  {
-    method: 'GET',
-    path: '/orders/{id}',
-    action: 'orders.get',
-    summary: 'One order',
-    roles: ['customer', 'vendor', 'ops'],
-    params: orders.ORDER_REF,
-    status: 200,
-    result: orders.ORDER,
-  },
-  {
-    method: 'POST',
-    path: '/orders/{id}/cancel',
-    action: 'orders.cancel',
-    summary: 'Cancel an order',
-    roles: ['customer', 'vendor', 'ops'],
-    params: orders.ORDER_CANCEL,
-    status: 200,
-    result: orders.ORDER,
-    also: CANCEL_ALSO,
-  },
   {
     method: 'POST',
     path: '/deliveries',

@@ -2,18 +2,13 @@
 import type { DeliveryCreate, DeliveryCreated } from '../../contracts/api/deliveries.ts';
 import type { DeliveryRequest } from '../../contracts/commands.ts';
 import { WaggleError } from '../../contracts/errors.ts';
-import {
-  type AccountId,
-  type DeliveryId,
-  newId,
-  type UserId,
-  type VendorId,
-} from '../../contracts/ids.ts';
+import { type AccountId, type DeliveryId, newId, type UserId } from '../../contracts/ids.ts';
+import type { DeliveryWanted } from '../../contracts/messages/deliveries.ts';
 import type { Load, Undeliverable } from '../../contracts/states.ts';
 import { placeOf } from '../../dispatch/geometry.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Tokens } from '../../platform/auth/tokens.ts';
-import type { Database } from '../../platform/database.ts';
+import type { Database, Transaction } from '../../platform/database.ts';
 import { uniqueViolation } from '../../platform/database-errors.ts';
 import { type Call, requireSystem } from '../../platform/service.ts';
 import { parseTime } from '../../platform/times.ts';
@@ -40,21 +35,28 @@ interface Point {
   readonly lon: number;
 }
 
-/** What `orders` hands over. The id was promised to the customer already. */
-export interface InternalCreate {
-  readonly id: DeliveryId;
-  readonly account: AccountId;
-  readonly externalId: string;
-  readonly customer: UserId;
-  /** Absent in what was asked for before vendors were passed on. */
-  readonly vendor?: VendorId;
-  readonly pickup: Point;
-  readonly dropoff: Point;
-  readonly placedMs: number;
-  readonly readyMs: number;
-  readonly pickupName: string;
-  readonly pickupNote?: string;
-  readonly dropoffNote?: string;
+/** What `orders` asks for. Idempotent by external id; writes in the caller's transaction. */
+export async function createWanted(
+  deps: DeliveriesDeps,
+  trx: Transaction,
+  wanted: DeliveryWanted,
+  correlation: string,
+): Promise<void> {
+  await write(deps, trx, creationOf(wanted), correlation);
+}
+
+function creationOf(wanted: DeliveryWanted): Creation {
+  return {
+    ...wanted,
+    request: {
+      load: USUAL_LOAD,
+      ifUndeliverable: IF_UNDELIVERABLE,
+      placedMs: wanted.placedMs,
+      readyMs: wanted.readyMs,
+      readySource: 'promised',
+      vendor: wanted.vendor,
+    },
+  };
 }
 
 const POINT = { type: 'object', required: ['lat', 'lon'] } as const;
@@ -64,28 +66,14 @@ export const INTERNAL_CREATE = {
   properties: { pickup: POINT, dropoff: POINT },
 } as const;
 
-/** Idempotent by external id. */
+/** The same by call, for a cancel that must not overtake the request it cancels. */
 export async function createForOrder(
   deps: DeliveriesDeps,
-  params: InternalCreate,
+  params: DeliveryWanted,
   call: Call,
 ): Promise<{ id: DeliveryId }> {
   requireSystem(call);
-  const row = await create(
-    deps,
-    {
-      ...params,
-      request: {
-        load: USUAL_LOAD,
-        ifUndeliverable: IF_UNDELIVERABLE,
-        placedMs: params.placedMs,
-        readyMs: params.readyMs,
-        readySource: 'promised',
-        ...(params.vendor === undefined ? {} : { vendor: params.vendor }),
-      },
-    },
-    call,
-  );
+  const row = await create(deps, creationOf(params), call);
   return { id: row.id };
 }
 
@@ -172,6 +160,26 @@ async function create(deps: DeliveriesDeps, wanted: Creation, call: Call): Promi
   const { account, externalId } = wanted;
   const existing = await queries.deliveryByExternalId(knex, account, externalId);
   if (existing !== undefined) return existing;
+  try {
+    await deps.database.transaction((trx) => write(deps, trx, wanted, call.correlationId));
+  } catch (error) {
+    // The id was used under another external id: never two deliveries of one id.
+    if (uniqueViolation(error) !== undefined) throw new WaggleError('resource.conflict');
+    throw error;
+  }
+  deps.wakeRelay();
+  const row = await queries.deliveryByExternalId(knex, account, externalId);
+  if (row === undefined) throw new WaggleError('internal');
+  return row;
+}
+
+async function write(
+  deps: DeliveriesDeps,
+  trx: Transaction,
+  wanted: Creation,
+  correlation: string,
+): Promise<void> {
+  const { account, externalId } = wanted;
   const door = await deps.door();
   const zone = door.zoneAt(wanted.pickup.lat, wanted.pickup.lon);
   if (zone === undefined) throw new WaggleError('zone.none_here');
@@ -183,42 +191,30 @@ async function create(deps: DeliveriesDeps, wanted: Creation, call: Call): Promi
     dropoff: placeOf(wanted.dropoff.lat, wanted.dropoff.lon),
   };
   const isLater = (request.notBeforeMs ?? 0) > request.placedMs;
-  try {
-    await deps.database.transaction(async (trx) => {
-      const isNew = await queries.insertDelivery(trx, {
-        id: wanted.id,
-        account,
-        external_id: externalId,
-        customer: wanted.customer,
-        zone: zone.id,
-        shard: zone.shard,
-        request,
-        pickup_name: wanted.pickupName ?? null,
-        pickup_note: wanted.pickupNote ?? null,
-        dropoff_note: wanted.dropoffNote ?? null,
-        placed_ms: request.placedMs,
-        ready_ms: request.readyMs,
-        state: isLater ? 'scheduled' : 'pending',
-      });
-      if (!isNew) return;
-      await queries.insertCommand(trx, {
-        delivery: wanted.id,
-        number: 1,
-        zone: zone.id,
-        shard: zone.shard,
-        command: { type: 'delivery.request', number: 1, request },
-        correlation: call.correlationId,
-      });
-    });
-  } catch (error) {
-    // The id was used under another external id: never two deliveries of one id.
-    if (uniqueViolation(error) !== undefined) throw new WaggleError('resource.conflict');
-    throw error;
-  }
-  deps.wakeRelay();
-  const row = await queries.deliveryByExternalId(knex, account, externalId);
-  if (row === undefined) throw new WaggleError('internal');
-  return row;
+  const isNew = await queries.insertDelivery(trx, {
+    id: wanted.id,
+    account,
+    external_id: externalId,
+    customer: wanted.customer,
+    zone: zone.id,
+    shard: zone.shard,
+    request,
+    pickup_name: wanted.pickupName ?? null,
+    pickup_note: wanted.pickupNote ?? null,
+    dropoff_note: wanted.dropoffNote ?? null,
+    placed_ms: request.placedMs,
+    ready_ms: request.readyMs,
+    state: isLater ? 'scheduled' : 'pending',
+  });
+  if (!isNew) return;
+  await queries.insertCommand(trx, {
+    delivery: wanted.id,
+    number: 1,
+    zone: zone.id,
+    shard: zone.shard,
+    command: { type: 'delivery.request', number: 1, request },
+    correlation,
+  });
 }
 
 /** A signed link that shows one delivery. */

@@ -6,19 +6,29 @@ import { EMPTY } from '../../contracts/api/common.ts';
 import * as decisionSchemas from '../../contracts/api/decisions.ts';
 import * as schemas from '../../contracts/api/deliveries.ts';
 import * as exceptionSchemas from '../../contracts/api/exceptions.ts';
-import { DELIVERY_STREAM, type DeliveryChanged } from '../../contracts/api/service-events.ts';
 import * as setAsideSchemas from '../../contracts/api/set-aside.ts';
 import type { TrackLink } from '../../contracts/api/tracking.ts';
 import * as zoneSchemas from '../../contracts/api/zones.ts';
+import {
+  DELIVERY_REQUESTS,
+  DELIVERY_STREAM,
+  type DeliveryAsked,
+  type DeliveryChanged,
+  type DeliveryWanted,
+} from '../../contracts/messages/deliveries.ts';
 import { isEnded } from '../../contracts/states.ts';
 import { createTokens } from '../../platform/auth/tokens.ts';
 import { openDatabase } from '../../platform/database.ts';
-import { createEventStream } from '../../platform/event-stream.ts';
-import { startRelay } from '../../platform/outbox.ts';
 import type { Pump } from '../../platform/pump.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import {
+  type Part,
+  startFollowing,
+  startPublishing,
+  startPurging,
+} from '../../platform/service-streams.ts';
 import { checkSees } from './access.ts';
 import { startCommandRelay } from './command-relay.ts';
 import * as creation from './creation.ts';
@@ -27,6 +37,7 @@ import * as exceptions from './exceptions.ts';
 import { startProjector } from './projector.ts';
 import { deliveryById } from './queries.ts';
 import * as reading from './reading.ts';
+import * as requests from './requests.ts';
 import { deliveryView } from './rows.ts';
 import * as setAside from './set-aside.ts';
 import * as steering from './steering.ts';
@@ -35,7 +46,7 @@ import { summarise } from './summary.ts';
 export function createService(context: ServiceContext): ServiceSchema {
   const { config } = context;
   const database = openDatabase('deliveries', config.database.deliveries);
-  const running: Pump[] = [];
+  const running: Part[] = [];
   let redis: Redis | undefined;
   let relay: Pump | undefined;
   const deps: creation.DeliveriesDeps = {
@@ -62,12 +73,14 @@ export function createService(context: ServiceContext): ServiceSchema {
     },
     async started() {
       const door = await context.door();
-      redis = connectRedis(config.redis.url, 'deliveries-events');
+      redis = connectRedis(config.redis.url, 'deliveries-set-aside');
       relay = startCommands(context, deps, door);
       running.push(
         relay,
-        startFollowing(context, deps, door),
-        startEvents(context, deps, door, redis),
+        startProjecting(context, deps, door),
+        startEvents(context, deps, door),
+        startRequests(context, deps),
+        startPurging(context, database, { inbox: true, idempotency: false }),
         exceptions.startForgetting({ database, door: context.door }, (err) =>
           context.log.warn({ err }, 'old exceptions could not be forgotten; trying again'),
         ),
@@ -177,7 +190,7 @@ function startCommands(
   });
 }
 
-function startFollowing(
+function startProjecting(
   { metrics, log }: ServiceContext,
   { database }: creation.DeliveriesDeps,
   door: Door,
@@ -213,25 +226,24 @@ function startFollowing(
   });
 }
 
+/** Publishes changes; the card of an ended delivery goes with the news of its end. */
 function startEvents(
-  { config, log }: ServiceContext,
+  context: ServiceContext,
   { database }: creation.DeliveriesDeps,
   door: Door,
-  redis: Redis,
 ): Pump {
-  const stream = createEventStream({
-    redis,
-    key: `${config.redis.keyPrefix}${DELIVERY_STREAM}`,
-    entriesMax: config.streams.entriesMax,
+  return startPublishing(context, database, async ({ topic, payload }) => {
+    const event = payload as DeliveryChanged;
+    if (topic === DELIVERY_STREAM && isEnded(event.state)) await door.dropCard(event.delivery);
   });
-  return startRelay({
-    database,
-    async deliver(row) {
-      const event = row.payload as DeliveryChanged;
-      await stream.publish({ id: row.event_id, correlation: row.correlation, event });
-      if (isEnded(event.state)) await door.dropCard(event.delivery);
-    },
-    onError: (err, row) => log.warn({ err, event: row?.event_id }, 'an event waits in the outbox'),
+}
+
+function startRequests(context: ServiceContext, deps: creation.DeliveriesDeps): Part {
+  return startFollowing<DeliveryAsked>(context, {
+    database: deps.database,
+    stream: DELIVERY_REQUESTS,
+    consumer: 'deliveries',
+    handler: (trx, entries) => requests.follow(deps, trx, entries),
   });
 }
 
@@ -242,7 +254,7 @@ function actionsOf(
   const { database } = deps;
   const action = createActionBuilder({ log });
   return {
-    create: action<creation.InternalCreate, { id: string }>({
+    create: action<DeliveryWanted, { id: string }>({
       params: creation.INTERNAL_CREATE,
       handler: (params, call) => creation.createForOrder(deps, params, call),
     }),

@@ -1,7 +1,8 @@
 /** How a batch of the projection is read and written: a fixed number of statements, whatever its size. Rows
  * travel as one JSON value, because Postgres takes at most 65,535 parameters in a statement. */
-import type { DeliveryChanged } from '../../contracts/api/service-events.ts';
+
 import type { DeliveryId, OfferId } from '../../contracts/ids.ts';
+import { DELIVERY_STREAM, type DeliveryChanged } from '../../contracts/messages/deliveries.ts';
 import type { LogPosition } from '../../dispatch/redis/door.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import { enqueue } from '../../platform/outbox.ts';
@@ -242,16 +243,14 @@ async function writeAudit(trx: Transaction, shard: number, batch: Batch): Promis
   );
 }
 
-export const CHANGED_TOPIC = 'delivery.changed';
-
-function announcement({ row, atMs, state }: Change): {
+export function announcement({ row, atMs, state }: Change): {
   key: string;
   topic: string;
   payload: DeliveryChanged;
 } {
   return {
     key: row.id,
-    topic: CHANGED_TOPIC,
+    topic: DELIVERY_STREAM,
     payload: {
       type: 'delivery.changed',
       delivery: row.id,

@@ -5,7 +5,6 @@
  */
 import type { Redis } from 'ioredis';
 import { PAGE_LIMIT_DEFAULT } from '../../contracts/api/common.ts';
-import { DELIVERY_STREAM, ORDER_STREAM } from '../../contracts/api/service-events.ts';
 import type {
   DeadLetterList,
   DeadLetterRedrive,
@@ -18,6 +17,8 @@ import type { OpsAccepted } from '../../contracts/api/zones.ts';
 import type { Envelope } from '../../contracts/commands.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import { newId } from '../../contracts/ids.ts';
+import { DELIVERY_STREAM } from '../../contracts/messages/deliveries.ts';
+import { ORDER_STREAM } from '../../contracts/messages/orders.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database, Queryable } from '../../platform/database.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';

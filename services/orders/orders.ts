@@ -8,17 +8,17 @@ import type {
   OrderQuery,
   OrderState,
 } from '../../contracts/api/orders.ts';
-import { compareVersions, type DeliveryChanged } from '../../contracts/api/service-events.ts';
 import { WaggleError } from '../../contracts/errors.ts';
+import { compareVersions, type DeliveryChanged } from '../../contracts/messages/deliveries.ts';
+import { ORDER_STREAM } from '../../contracts/messages/orders.ts';
 import type { DeliveryState, EndCode, Fault } from '../../contracts/states.ts';
 import { isEnded } from '../../contracts/states.ts';
 import type { Database, Transaction } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
-import { takeOnce } from '../../platform/inbox.ts';
 import { enqueue } from '../../platform/outbox.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import { type Call, type Caller, requireUser } from '../../platform/service.ts';
-import { changeOf, ORDER_TOPIC, type OrdersDeps } from './placing.ts';
+import { changeOf, type OrdersDeps } from './placing.ts';
 import * as queries from './queries.ts';
 
 /** A foreign order looks as if it did not exist. */
@@ -111,41 +111,31 @@ export function orderStateOf(state: DeliveryState): OrderState {
   }
 }
 
-export const CONSUMER = 'orders';
-
-/** Moves orders by what happened to their deliveries. Once per event; older facts change nothing. */
+/** Moves orders by what happened to their deliveries; older facts change nothing. */
 export async function follow(
-  database: Database,
+  trx: Transaction,
   entries: readonly EventEntry<DeliveryChanged>[],
 ): Promise<void> {
-  await database.transaction(async (trx: Transaction) => {
-    const fresh = await takeOnce(
-      trx,
-      CONSUMER,
-      entries.map(({ id }) => id),
-    );
-    const moves = new Map<string, queries.OrderMove>();
-    for (const { id, event } of entries) {
-      if (!fresh.has(id)) continue;
-      const known = moves.get(event.delivery);
-      // Of several facts in one batch the newest is all that an order keeps.
-      if (known && compareVersions(known.version, event.version) >= 0) continue;
-      moves.set(event.delivery, {
-        delivery: event.delivery,
-        state: orderStateOf(event.state),
-        atMs: event.atMs,
-        endedMs: isEnded(event.state) ? event.atMs : null,
-        reason: event.reason,
-        version: event.version,
-      });
-    }
-    const moved = await queries.moveOrders(trx, [...moves.values()]);
-    await enqueue(
-      trx,
-      moved.map((row) => {
-        const atMs = moves.get(row.delivery)?.atMs ?? row.placed_ms;
-        return { key: row.id, topic: ORDER_TOPIC, payload: changeOf(row, atMs) };
-      }),
-    );
-  });
+  const moves = new Map<string, queries.OrderMove>();
+  for (const { event } of entries) {
+    const known = moves.get(event.delivery);
+    // Of several facts in one batch the newest is all that an order keeps.
+    if (known && compareVersions(known.version, event.version) >= 0) continue;
+    moves.set(event.delivery, {
+      delivery: event.delivery,
+      state: orderStateOf(event.state),
+      atMs: event.atMs,
+      endedMs: isEnded(event.state) ? event.atMs : null,
+      reason: event.reason,
+      version: event.version,
+    });
+  }
+  const moved = await queries.moveOrders(trx, [...moves.values()]);
+  await enqueue(
+    trx,
+    moved.map((row) => {
+      const atMs = moves.get(row.delivery)?.atMs ?? row.placed_ms;
+      return { key: row.id, topic: ORDER_STREAM, payload: changeOf(row, atMs) };
+    }),
+  );
 }

@@ -4,6 +4,8 @@ import type { Vendor } from '../../contracts/api/vendors.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import { pointE7 } from '../../contracts/geo.ts';
 import { type AccountId, newId, type UserId, type VendorId } from '../../contracts/ids.ts';
+import { DELIVERY_REQUESTS } from '../../contracts/messages/deliveries.ts';
+import { ORDER_STREAM, type OrderChanged } from '../../contracts/messages/orders.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Tokens } from '../../platform/auth/tokens.ts';
 import type { Database } from '../../platform/database.ts';
@@ -23,9 +25,6 @@ export interface OrdersDeps {
   readonly publicUrl: string;
   readonly wakeRelay: () => void;
 }
-
-export const CREATE_TOPIC = 'delivery.create';
-export const ORDER_TOPIC = 'order.changed';
 
 /** Places an order once per Idempotency-Key; a repeat gets the first answer. */
 export async function place(
@@ -55,8 +54,8 @@ export async function place(
       await queries.insertOrder(trx, order, itemsOf(params, order));
       const correlation = call.correlationId;
       await enqueue(trx, [
-        { key: order.id, topic: CREATE_TOPIC, payload: order.create_request, correlation },
-        { key: order.id, topic: ORDER_TOPIC, payload: changeOf(order, nowMs), correlation },
+        { key: order.id, topic: DELIVERY_REQUESTS, payload: order.create_request, correlation },
+        { key: order.id, topic: ORDER_STREAM, payload: changeOf(order, nowMs), correlation },
       ]);
       return {
         id: order.id,
@@ -112,6 +111,7 @@ function orderOf(params: OrderPlace, terms: Terms): queries.NewOrder {
     placed_ms: nowMs,
     ready_ms: readyMs,
     create_request: {
+      type: 'delivery.wanted',
       id: delivery,
       account,
       externalId: id,
@@ -150,7 +150,7 @@ function itemsOf(params: OrderPlace, order: queries.NewOrder): queries.ItemRow[]
 }
 
 /** The event others hear of an order. */
-export function changeOf(order: queries.NewOrder, atMs: number): object {
+export function changeOf(order: queries.NewOrder, atMs: number): OrderChanged {
   const { id, account, customer, vendor, delivery, state } = order;
   return { type: 'order.changed', order: id, account, customer, vendor, delivery, state, atMs };
 }

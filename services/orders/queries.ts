@@ -1,7 +1,7 @@
 /** What the orders service asks of its tables. */
 import type { Order, OrderState } from '../../contracts/api/orders.ts';
-import type { FactVersion } from '../../contracts/api/service-events.ts';
 import type { AccountId, DeliveryId, OrderId, UserId, VendorId } from '../../contracts/ids.ts';
+import type { FactVersion } from '../../contracts/messages/deliveries.ts';
 import type { EndReason } from '../../contracts/states.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import { timeText, timeTextOrNull } from '../../platform/times.ts';

@@ -2,17 +2,17 @@
  * Stores where drivers were: raw points as they come, one packed trace per delivery when it has
  * ended, a coarse one when it is old. Points are at most once; a gap is a gap.
  */
-import type { DeliveryChanged } from '../../contracts/api/service-events.ts';
+
 import type { DriverId } from '../../contracts/ids.ts';
+import type { DeliveryChanged } from '../../contracts/messages/deliveries.ts';
 import { type DeliveryState, isEnded } from '../../contracts/states.ts';
 import type { Door, TraceEntry } from '../../dispatch/redis/door.ts';
-import type { Database, Queryable } from '../../platform/database.ts';
+import type { Database, Queryable, Transaction } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
-import { purgeInbox, takeOnce } from '../../platform/inbox.ts';
+import { purgeInbox } from '../../platform/inbox.ts';
 import * as queries from './queries.ts';
 import { coarsen, decodeTrace, encodeTrace, type TimedPoint } from './trace-codec.ts';
 
-export const CONSUMER = 'tracking';
 const CURSOR = 'traces';
 const READ_MAX = 500;
 /** States in which a delivery may have come to another driver, or to none. */
@@ -57,27 +57,19 @@ function chunksOf(entries: readonly TraceEntry[]): queries.ChunkRow[] {
 
 /** Notes who carries a delivery from when on. Once per event. */
 export async function follow(
-  database: Database,
+  trx: Transaction,
   door: Door,
   entries: readonly EventEntry<DeliveryChanged>[],
 ): Promise<void> {
-  await database.transaction(async (trx) => {
-    const fresh = await takeOnce(
-      trx,
-      CONSUMER,
-      entries.map(({ id }) => id),
-    );
-    for (const { id, event } of entries) {
-      if (!fresh.has(id)) continue;
-      const atMs = Math.round(door.clock.hostMsAt(event.atMs));
-      const { delivery, driver, account } = event;
-      if (isEnded(event.state)) await queries.setEnded(trx, delivery, account, atMs);
-      // Nothing to note while the carrier stays the same.
-      else if (CARRIER_CHANGES.has(event.state)) {
-        await queries.setCarrier(trx, { delivery, driver, account }, atMs);
-      }
+  for (const { event } of entries) {
+    const atMs = Math.round(door.clock.hostMsAt(event.atMs));
+    const { delivery, driver, account } = event;
+    if (isEnded(event.state)) await queries.setEnded(trx, delivery, account, atMs);
+    // Nothing to note while the carrier stays the same.
+    else if (CARRIER_CHANGES.has(event.state)) {
+      await queries.setCarrier(trx, { delivery, driver, account }, atMs);
     }
-  });
+  }
 }
 
 /** Packs the traces of deliveries that have ended; true when there may be more at once. */

@@ -1,27 +1,21 @@
 /** Tracking by signed link, and the stored traces of deliveries. */
-import type { Redis } from 'ioredis';
 import type { ServiceSchema } from 'moleculer';
 import { DELIVERY_REF, type DeliveryRef } from '../../contracts/api/deliveries.ts';
-import { DELIVERY_STREAM, type DeliveryChanged } from '../../contracts/api/service-events.ts';
 import * as schemas from '../../contracts/api/tracking.ts';
+import { DELIVERY_STREAM, type DeliveryChanged } from '../../contracts/messages/deliveries.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import { createTokens } from '../../platform/auth/tokens.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { startPump } from '../../platform/pump.ts';
-import { connectRedis } from '../../platform/redis.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
-import { startStreamConsumer } from '../../platform/stream-consumer.ts';
+import { type Part, startFollowing } from '../../platform/service-streams.ts';
 import * as archive from './archive.ts';
 import * as viewing from './viewing.ts';
 
 const READ_EVERY_MS = 2_000;
 const ARCHIVE_EVERY_MS = 5_000;
 const FORGET_EVERY_MS = 600_000;
-
-interface Part {
-  stop(): Promise<void>;
-}
 
 export function createService(context: ServiceContext): ServiceSchema {
   const { config } = context;
@@ -34,7 +28,6 @@ export function createService(context: ServiceContext): ServiceSchema {
   };
   const action = createActionBuilder({ log: context.log });
   const running: Part[] = [];
-  let redis: Redis | undefined;
   context.addCheck('tracking.database', () => database.ping());
   return {
     name: 'tracking',
@@ -50,15 +43,18 @@ export function createService(context: ServiceContext): ServiceSchema {
     },
     async started() {
       const door = await context.door();
-      redis = connectRedis(config.redis.url, 'tracking-reading');
       running.push(
         ...startArchive(context, deps, door),
-        startFollowing(context, deps, door, redis),
+        startFollowing<DeliveryChanged>(context, {
+          database,
+          stream: DELIVERY_STREAM,
+          consumer: 'tracking',
+          handler: (trx, entries) => archive.follow(trx, door, entries),
+        }),
       );
     },
     async stopped() {
       await Promise.all(running.splice(0).map((part) => part.stop()));
-      redis?.disconnect();
       await database.close();
     },
   };
@@ -86,28 +82,4 @@ function startArchive(
       return false;
     }),
   ];
-}
-
-function startFollowing(
-  { config, log }: ServiceContext,
-  { database }: viewing.TrackingDeps,
-  door: Door,
-  redis: Redis,
-): Part {
-  return startStreamConsumer<DeliveryChanged>({
-    redis,
-    stream: `${config.redis.keyPrefix}${DELIVERY_STREAM}`,
-    group: archive.CONSUMER,
-    consumer: config.node.name,
-    start: 'beginning',
-    batch: 100,
-    blockMs: 500,
-    claimIdleMs: 30_000,
-    deliveriesMax: 20,
-    retryMs: [100, 10_000],
-    deadLettersMax: 10_000,
-    handler: (entries) => archive.follow(database, door, entries),
-    onError: (err, id) => log.warn({ err, id }, 'a delivery event could not be handled'),
-    onDeadLetter: (id, err) => log.error({ err, id }, 'a delivery event is a dead letter now'),
-  });
 }

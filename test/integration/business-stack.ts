@@ -1,5 +1,5 @@
 /** Owns a Waggle of its own for a test: chosen services in this process, on the test's own stores. */
-import type { Config } from '../../config/index.ts';
+import { type Config, databaseServices } from '../../config/index.ts';
 import { findFreePort } from '../../launch/ports.ts';
 import { startNode } from '../../services/main.ts';
 import { testConfig } from '../support/config.ts';
@@ -30,15 +30,8 @@ export interface Stack {
   operator(): Promise<string>;
 }
 
-export const BUSINESS = [
-  'users',
-  'vendors',
-  'drivers',
-  'orders',
-  'deliveries',
-  'tracking',
-  'zones',
-] as const;
+/** Every service with tables, but the archive, which only records. */
+export const BUSINESS = databaseServices.filter((service) => service !== 'archive');
 
 /** Starts services as one node, and stops them when the test ends. */
 export async function withStack(

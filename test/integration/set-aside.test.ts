@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { DELIVERY_STREAM } from '../../contracts/api/service-events.ts';
 import type { Envelope } from '../../contracts/commands.ts';
 import type { ZoneEvent } from '../../contracts/events.ts';
 import { newId, type ZoneId } from '../../contracts/ids.ts';
+import { DELIVERY_STREAM } from '../../contracts/messages/deliveries.ts';
 import { Keys } from '../../dispatch/redis/keys.ts';
 import { fieldOf, readEntries } from '../../dispatch/redis/stream-reply.ts';
 import type { LogRecord } from '../../dispatch/runtime/log-record.ts';

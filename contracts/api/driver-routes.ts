@@ -1,0 +1,66 @@
+/** Routes of drivers. */
+import * as drivers from './drivers.ts';
+import { OPS, type Route } from './route.ts';
+
+export const DRIVER_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/drivers',
+    action: 'drivers.register',
+    summary: 'Register a driver',
+    roles: 'public',
+    params: drivers.DRIVER_REGISTER,
+    status: 201,
+    result: drivers.DRIVER_SESSION,
+  },
+  {
+    method: 'GET',
+    path: '/drivers/me',
+    action: 'drivers.me',
+    summary: 'The driver I am',
+    roles: ['driver'],
+    params: drivers.DRIVER_ME,
+    status: 200,
+    result: drivers.DRIVER,
+  },
+  {
+    method: 'GET',
+    path: '/drivers',
+    action: 'drivers.list',
+    summary: 'Drivers',
+    roles: OPS,
+    params: drivers.DRIVER_QUERY,
+    status: 200,
+    result: drivers.DRIVER_LIST,
+  },
+  {
+    method: 'GET',
+    path: '/drivers/{id}',
+    action: 'drivers.get',
+    summary: 'One driver',
+    roles: ['driver', 'ops'],
+    params: drivers.DRIVER_REF,
+    status: 200,
+    result: drivers.DRIVER,
+  },
+  {
+    method: 'POST',
+    path: '/drivers/{id}/vehicles',
+    action: 'drivers.addVehicle',
+    summary: 'Add a vehicle',
+    roles: ['driver', 'ops'],
+    params: drivers.VEHICLE_ADD,
+    status: 201,
+    result: drivers.DRIVER,
+  },
+  {
+    method: 'PUT',
+    path: '/drivers/{id}/approval',
+    action: 'drivers.approve',
+    summary: 'Approve a driver, or take it back',
+    roles: OPS,
+    params: drivers.DRIVER_APPROVE,
+    status: 200,
+    result: drivers.DRIVER,
+  },
+];

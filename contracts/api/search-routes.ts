@@ -1,0 +1,4 @@
+/** Routes of search. */
+import type { Route } from './route.ts';
+
+export const SEARCH_ROUTES: readonly Route[] = [];
