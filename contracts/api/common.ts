@@ -20,6 +20,11 @@ export const DELIVERY_ID = { type: 'string', pattern: idPattern('delivery') } as
 export const MARKET_ID = { type: 'string', pattern: idPattern('market') } as const;
 export const ZONE_ID = { type: 'string', pattern: idPattern('zone') } as const;
 export const FLEET_ID = { type: 'string', pattern: idPattern('fleet') } as const;
+export const CATEGORY_ID = { type: 'string', pattern: idPattern('category') } as const;
+export const PRODUCT_ID = { type: 'string', pattern: idPattern('product') } as const;
+export const VARIANT_ID = { type: 'string', pattern: idPattern('variant') } as const;
+export const OPTION_GROUP_ID = { type: 'string', pattern: idPattern('optionGroup') } as const;
+export const OPTION_ID = { type: 'string', pattern: idPattern('option') } as const;
 export const API_KEY_ID = { type: 'string', pattern: idPattern('apiKey') } as const;
 
 /** RFC 3339. Times of orders and deliveries are zone time: with `--speed` it runs faster. */
@@ -29,9 +34,23 @@ export const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' } as
 export const CURRENCY = { type: 'string', pattern: '^[A-Z]{3}$' } as const;
 /** IANA name; whether the platform knows it is checked by the service that takes it. */
 export const TIME_ZONE = { type: 'string', minLength: 1, maxLength: 64 } as const;
-export const NAME = { type: 'string', minLength: 1, maxLength: 120 } as const;
-export const REASON = { type: 'string', minLength: 1, maxLength: 300 } as const;
-export const NOTE = { type: 'string', maxLength: 500 } as const;
+/** No control characters and no halves of surrogate pairs: stores cannot keep them as text. */
+export const LINE_PATTERN = '^[^\\p{Cc}\\p{Cs}]*$';
+/** The same, but with tabs and line breaks. */
+export const TEXT_PATTERN = '^([^\\p{Cc}\\p{Cs}]|[\\t\\n\\r])*$';
+export const NAME = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 120,
+  pattern: LINE_PATTERN,
+} as const;
+export const REASON = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 300,
+  pattern: TEXT_PATTERN,
+} as const;
+export const NOTE = { type: 'string', maxLength: 500, pattern: TEXT_PATTERN } as const;
 export const PHONE = { type: 'string', pattern: '^\\+[1-9][0-9]{5,14}$' } as const;
 export const EMAIL = { type: 'string', format: 'email', maxLength: 254 } as const;
 export const PASSWORD = { type: 'string', minLength: 10, maxLength: 200 } as const;
