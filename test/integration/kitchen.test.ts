@@ -1,0 +1,104 @@
+/** The kitchen's part in the saga, on real streams and tables. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Redis } from 'ioredis';
+import { newId, type OrderId } from '../../contracts/ids.ts';
+import {
+  KITCHEN_REQUESTS,
+  KITCHEN_STREAM,
+  type KitchenAsked,
+  type TicketChanged,
+  type TicketOpen,
+} from '../../contracts/messages/kitchen.ts';
+import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
+import { connectRedis } from '../../platform/redis.ts';
+import type { Scope } from '../support/scope.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { type Stack, withStack } from './business-stack.ts';
+
+/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
+const cleanUps: (() => Promise<void> | void)[] = [];
+const scope: Scope = {
+  after: (cleanUp) => {
+    cleanUps.push(cleanUp);
+  },
+};
+
+describe('the kitchen', () => {
+  let stack: Stack;
+  let redis: Redis;
+
+  before(async () => {
+    stack = await withStack(scope, ['kitchen']);
+    redis = connectRedis(stack.config.redis.url, 'kitchen-test');
+    cleanUps.push(() => redis.disconnect());
+  });
+  after(async () => {
+    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+  });
+
+  const ask = async (...asked: KitchenAsked[]): Promise<void> => {
+    const key = `${stack.config.redis.keyPrefix}${KITCHEN_REQUESTS}`;
+    const stream = createEventStream({ redis, key, entriesMax: 100_000 });
+    for (const event of asked) {
+      await stream.publish({ id: newId('event'), correlation: null, event });
+    }
+  };
+  const heard = async (order?: OrderId): Promise<TicketChanged[]> => {
+    const key = `${stack.config.redis.keyPrefix}${KITCHEN_STREAM}`;
+    const entries = await redis.xrange(key, '-', '+');
+    return entries
+      .map(([, fields]) => JSON.parse(fields[1] ?? '') as EventEntry<TicketChanged>)
+      .map(({ event }) => event)
+      .filter((event) => order === undefined || event.order === order);
+  };
+
+  test('accepts what is opened and answers again when asked again', async () => {
+    const opened = open();
+    await ask(opened, opened);
+    const told = await waitFor(async () => {
+      const events = await heard(opened.order);
+      return events.length === 2 && events;
+    });
+    assert.deepEqual(
+      told.map(({ state, readyMs, version }) => [state, readyMs, version]),
+      Array(2).fill(['accepted', opened.wantedReadyMs, told[0]?.version]),
+    );
+    assert.equal(told[0]?.ticket, told[1]?.ticket);
+  });
+
+  test('a cancel that comes first stops the ticket', async () => {
+    const opened = open();
+    await ask({ type: 'ticket.cancel', order: opened.order, reason: 'called off' }, opened);
+    const told = await waitFor(async () => (await heard(opened.order)).at(-1));
+    assert.equal(told.state, 'cancelled');
+  });
+
+  test('hundreds of orders at once are all answered once', async () => {
+    const all = Array.from({ length: 500 }, open);
+    const before = (await heard()).length;
+    await ask(...all);
+    const told = await waitFor(
+      async () => {
+        const events = (await heard()).slice(before);
+        return events.length === all.length && events;
+      },
+      { timeoutMs: 20_000 },
+    );
+    assert.equal(new Set(told.map(({ order }) => order)).size, all.length);
+  });
+});
+
+function open(): TicketOpen {
+  const nowMs = Date.now();
+  return {
+    type: 'ticket.open',
+    order: newId('order'),
+    account: newId('account'),
+    vendor: newId('vendor'),
+    lines: [{ product: newId('product'), name: 'Ramen', quantity: 2, details: [] }],
+    placedMs: nowMs,
+    wantedReadyMs: nowMs + 600_000,
+    answerByMs: nowMs + 300_000,
+  };
+}
