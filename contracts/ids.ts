@@ -38,6 +38,7 @@ export const ID_PREFIXES = {
   shift: 'shf',
   document: 'doc',
   proof: 'prf',
+  message: 'msg',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -76,6 +77,7 @@ export type WebhookId = Id<'webhook'>;
 export type ShiftId = Id<'shift'>;
 export type DocumentId = Id<'document'>;
 export type ProofId = Id<'proof'>;
+export type MessageId = Id<'message'>;
 
 const UUID_PATTERN = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
 

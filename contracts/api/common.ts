@@ -25,6 +25,7 @@ export const PRODUCT_ID = { type: 'string', pattern: idPattern('product') } as c
 export const VARIANT_ID = { type: 'string', pattern: idPattern('variant') } as const;
 export const OPTION_GROUP_ID = { type: 'string', pattern: idPattern('optionGroup') } as const;
 export const OPTION_ID = { type: 'string', pattern: idPattern('option') } as const;
+export const ADDRESS_ID = { type: 'string', pattern: idPattern('address') } as const;
 export const API_KEY_ID = { type: 'string', pattern: idPattern('apiKey') } as const;
 
 /** RFC 3339. Times of orders and deliveries are zone time: with `--speed` it runs faster. */

@@ -1,4 +1,5 @@
 /** Routes of people, programs and their credentials. */
+import * as addresses from './addresses.ts';
 import { EMPTY } from './common.ts';
 import { ANYONE, OPS, type Route } from './route.ts';
 import * as users from './users.ts';
@@ -90,6 +91,56 @@ export const USER_ROUTES: readonly Route[] = [
     summary: 'Revoke an API key',
     roles: ['vendor', 'ops'],
     params: users.API_KEY_REF,
+    status: 204,
+  },
+  {
+    method: 'POST',
+    path: '/me/addresses',
+    action: 'users.createAddress',
+    summary: 'Keep an address',
+    roles: ANYONE,
+    params: addresses.ADDRESS_CREATE,
+    status: 201,
+    result: addresses.ADDRESS,
+    idempotent: true,
+  },
+  {
+    method: 'GET',
+    path: '/me/addresses',
+    action: 'users.listAddresses',
+    summary: 'My addresses',
+    roles: ANYONE,
+    params: EMPTY,
+    status: 200,
+    result: addresses.ADDRESS_LIST,
+  },
+  {
+    method: 'GET',
+    path: '/me/addresses/{id}',
+    action: 'users.address',
+    summary: 'One of my addresses',
+    roles: ANYONE,
+    params: addresses.ADDRESS_REF,
+    status: 200,
+    result: addresses.ADDRESS,
+  },
+  {
+    method: 'PATCH',
+    path: '/me/addresses/{id}',
+    action: 'users.changeAddress',
+    summary: 'Change an address',
+    roles: ANYONE,
+    params: addresses.ADDRESS_CHANGE,
+    status: 200,
+    result: addresses.ADDRESS,
+  },
+  {
+    method: 'DELETE',
+    path: '/me/addresses/{id}',
+    action: 'users.deleteAddress',
+    summary: 'Remove an address',
+    roles: ANYONE,
+    params: addresses.ADDRESS_REF,
     status: 204,
   },
 ];

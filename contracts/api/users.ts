@@ -16,8 +16,28 @@ import {
 export const ROLES = ['customer', 'vendor', 'driver', 'ops'] as const;
 export type Role = (typeof ROLES)[number];
 
-export const API_KEY_SCOPES = ['deliveries:read', 'deliveries:write'] as const;
+/** What a key may be allowed; a route names at most one of them. */
+export const API_KEY_SCOPES = [
+  'deliveries:read',
+  'deliveries:write',
+  'orders:read',
+  'orders:write',
+  'catalog:read',
+  'catalog:write',
+  'inventory:read',
+  'inventory:write',
+  'kitchen:read',
+  'kitchen:write',
+  'vendors:read',
+  'vendors:write',
+  'webhooks:read',
+  'webhooks:write',
+] as const;
 export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
+
+/** What a person may do within the account of a vendor or of the operator. */
+export const MEMBER_ROLES = ['owner', 'manager', 'staff'] as const;
+export type MemberRole = (typeof MEMBER_ROLES)[number];
 
 export const USER = {
   title: 'User',

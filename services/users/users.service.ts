@@ -7,6 +7,7 @@ import { openDatabase } from '../../platform/database.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import { accountActions } from './account-actions.ts';
 import * as apiKeys from './api-keys.ts';
 import { createFailureGuard } from './failure-guard.ts';
 import { createPasswords } from './passwords.ts';
@@ -32,6 +33,7 @@ export function createService({ config, log, addCheck }: ServiceContext): Servic
   return {
     name: 'users',
     actions: {
+      ...accountActions(action, database),
       register: action<schemas.Register, schemas.Session>({
         params: schemas.REGISTER,
         handler: (params, call) => sessions.register(deps, params, call),
