@@ -25,6 +25,8 @@ export const PRODUCT_ID = { type: 'string', pattern: idPattern('product') } as c
 export const VARIANT_ID = { type: 'string', pattern: idPattern('variant') } as const;
 export const OPTION_GROUP_ID = { type: 'string', pattern: idPattern('optionGroup') } as const;
 export const OPTION_ID = { type: 'string', pattern: idPattern('option') } as const;
+export const CHECKOUT_ID = { type: 'string', pattern: idPattern('checkout') } as const;
+export const PROMOTION_ID = { type: 'string', pattern: idPattern('promotion') } as const;
 export const ADDRESS_ID = { type: 'string', pattern: idPattern('address') } as const;
 export const API_KEY_ID = { type: 'string', pattern: idPattern('apiKey') } as const;
 
