@@ -35,6 +35,13 @@ export const ERRORS = {
     title: 'The parcel has been picked up; a cancel is too late',
   },
   'delivery.ended': { status: 409, retryable: false, title: 'The delivery has ended' },
+  'delivery.too_far': {
+    status: 422,
+    retryable: false,
+    title: 'The drop-off is too far from the pickup',
+  },
+  'quote.expired': { status: 409, retryable: false, title: 'The quote has expired; ask again' },
+  'quote.used': { status: 409, retryable: false, title: 'The quote was used for another delivery' },
   'zone.none_here': { status: 422, retryable: false, title: 'No zone serves this place' },
   'zone.intake_paused': { status: 503, retryable: true, title: 'The zone takes no new deliveries' },
   'zone.full': { status: 503, retryable: true, title: 'The zone is at its capacity' },

@@ -1,4 +1,5 @@
 /** Configuration of a zone as the engine sees it, and the live controls ops set on it. */
+import type { DeliveryTerms } from './delivery-terms.ts';
 import type { GeoPolygon } from './geo.ts';
 import type { MarketId, ZoneId } from './ids.ts';
 import type { ZoneShadow } from './shadow.ts';
@@ -160,6 +161,8 @@ export interface ZoneEntry {
   readonly currency: string;
   readonly timeZone: string;
   readonly polygon: GeoPolygon;
+  /** What a delivery costs and takes; absent in entries written before there were quotes. */
+  readonly terms?: DeliveryTerms;
   /** Version of its shadow, for who runs shadows; absent: it has none. */
   readonly shadow?: number;
 }

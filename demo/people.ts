@@ -4,9 +4,10 @@
  * files. Bounded: a fixed number of calls at once.
  */
 import type { Driver, DriverList, DriverSession } from '../contracts/api/drivers.ts';
+import type { Market, MarketList } from '../contracts/api/markets.ts';
 import type { Session as SessionBody, User } from '../contracts/api/users.ts';
 import type { Vendor, VendorList } from '../contracts/api/vendors.ts';
-import type { Market, MarketList, Zone, ZoneList } from '../contracts/api/zones.ts';
+import type { Zone, ZoneList } from '../contracts/api/zones.ts';
 import type { DriverId, VehicleId, VendorId } from '../contracts/ids.ts';
 import { eachBounded, pause, type Rest, RestError } from './rest.ts';
 import type { Scenario, ScenarioCourier, ScenarioZone } from './scenario.ts';

@@ -45,7 +45,7 @@ export async function idempotent<T extends object>(
       { field: 'Idempotency-Key', expected: '8 to 200 visible ASCII characters' },
     ]);
   }
-  const requestHash = createHash('sha256').update(canonical(request)).digest('base64url');
+  const requestHash = hashOf(request);
   const stored = await findAnswer<T>(database.knex, owner, key, requestHash);
   if (stored !== undefined) return { answer: stored, repeated: true };
   try {
@@ -67,6 +67,11 @@ export async function idempotent<T extends object>(
     if (other === undefined) throw error;
     return { answer: other, repeated: true };
   }
+}
+
+/** The same for the same request, whatever the order of its fields. */
+export function hashOf(request: unknown): string {
+  return createHash('sha256').update(canonical(request)).digest('base64url');
 }
 
 async function findAnswer<T>(

@@ -18,6 +18,7 @@ export const ORDER_ID = { type: 'string', pattern: idPattern('order') } as const
 export const ORDER_ITEM_ID = { type: 'string', pattern: idPattern('orderItem') } as const;
 export const DELIVERY_ID = { type: 'string', pattern: idPattern('delivery') } as const;
 export const MARKET_ID = { type: 'string', pattern: idPattern('market') } as const;
+export const QUOTE_ID = { type: 'string', pattern: idPattern('quote') } as const;
 export const ZONE_ID = { type: 'string', pattern: idPattern('zone') } as const;
 export const FLEET_ID = { type: 'string', pattern: idPattern('fleet') } as const;
 export const CATEGORY_ID = { type: 'string', pattern: idPattern('category') } as const;

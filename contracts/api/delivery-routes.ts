@@ -1,6 +1,7 @@
 /** Routes of deliveries and tracking. */
 import * as decisions from './decisions.ts';
 import * as deliveries from './deliveries.ts';
+import * as quotes from './quotes.ts';
 import { ANYONE, OPS, type Route } from './route.ts';
 import * as tracking from './tracking.ts';
 import * as zones from './zones.ts';
@@ -8,6 +9,18 @@ import * as zones from './zones.ts';
 const CANCEL_ALSO = { 202: 'On its way to the engine' } as const;
 
 export const DELIVERY_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/quotes',
+    action: 'deliveries.quote',
+    summary: 'What a delivery would cost and when it would be there, held for a while',
+    roles: ['vendor', 'ops'],
+    scope: 'deliveries:write',
+    params: quotes.QUOTE_CREATE,
+    status: 201,
+    result: quotes.QUOTE,
+    idempotent: 'optional',
+  },
   {
     method: 'POST',
     path: '/deliveries',
@@ -18,6 +31,7 @@ export const DELIVERY_ROUTES: readonly Route[] = [
     params: deliveries.DELIVERY_CREATE,
     status: 201,
     result: deliveries.DELIVERY_CREATED,
+    idempotent: 'optional',
   },
   {
     method: 'GET',

@@ -22,8 +22,8 @@ export interface Route {
   readonly result?: JsonSchema;
   /** Other statuses of success, with what they mean. */
   readonly also?: Readonly<Record<number, string>>;
-  /** Needs an Idempotency-Key header. */
-  readonly idempotent?: true;
+  /** Needs an Idempotency-Key header; `optional`: takes one, and is repeatable by it then. */
+  readonly idempotent?: true | 'optional';
   /** The token of a link to the live page may read it, too. */
   readonly viewable?: true;
 }

@@ -1,6 +1,7 @@
 /** Routes of markets, zones and ops. */
 import { EMPTY } from './common.ts';
 import * as deliveries from './deliveries.ts';
+import * as markets from './markets.ts';
 import { ANYONE, OPS, type Route } from './route.ts';
 import * as setAside from './set-aside.ts';
 import * as shadow from './shadow.ts';
@@ -13,9 +14,9 @@ export const ZONE_ROUTES: readonly Route[] = [
     action: 'zones.createMarket',
     summary: 'Create a market',
     roles: OPS,
-    params: zones.MARKET_CREATE,
+    params: markets.MARKET_CREATE,
     status: 201,
-    result: zones.MARKET,
+    result: markets.MARKET,
   },
   {
     method: 'GET',
@@ -25,7 +26,17 @@ export const ZONE_ROUTES: readonly Route[] = [
     roles: ANYONE,
     params: EMPTY,
     status: 200,
-    result: zones.MARKET_LIST,
+    result: markets.MARKET_LIST,
+  },
+  {
+    method: 'PATCH',
+    path: '/markets/{id}',
+    action: 'zones.changeMarket',
+    summary: 'Change a market: its name or what a delivery costs',
+    roles: OPS,
+    params: markets.MARKET_CHANGE,
+    status: 200,
+    result: markets.MARKET,
   },
   {
     method: 'POST',

@@ -10,7 +10,6 @@ import {
   PAGE_QUERY,
   REASON,
   TIME,
-  TIME_ZONE,
   ZONE_ID,
 } from './common.ts';
 
@@ -41,39 +40,6 @@ export const POLYGON = {
     },
   },
 } as const;
-
-export const MARKET_CREATE = {
-  title: 'MarketCreate',
-  type: 'object',
-  additionalProperties: false,
-  required: ['name', 'timeZone', 'currency'],
-  properties: { name: NAME, timeZone: TIME_ZONE, currency: CURRENCY },
-} as const;
-export type MarketCreate = FromSchema<typeof MARKET_CREATE>;
-
-export const MARKET = {
-  title: 'Market',
-  type: 'object',
-  additionalProperties: false,
-  required: ['id', 'name', 'timeZone', 'currency', 'createdAt'],
-  properties: {
-    id: MARKET_ID,
-    name: { type: 'string' },
-    timeZone: { type: 'string' },
-    currency: CURRENCY,
-    createdAt: TIME,
-  },
-} as const;
-export type Market = FromSchema<typeof MARKET>;
-
-export const MARKET_LIST = {
-  title: 'MarketList',
-  type: 'object',
-  additionalProperties: false,
-  required: ['items'],
-  properties: { items: { type: 'array', items: MARKET } },
-} as const;
-export type MarketList = FromSchema<typeof MARKET_LIST>;
 
 const DURATION_MS = { type: 'integer', minimum: 0, maximum: 86_400_000 } as const;
 const METERS = { type: 'integer', minimum: 0, maximum: 100_000 } as const;

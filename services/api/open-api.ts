@@ -63,7 +63,8 @@ function operation(route: Route, components: Components, problem: unknown): obje
   }
   if (route.idempotent) {
     const schema = { type: 'string', minLength: 8, maxLength: 200 };
-    parameters.push({ name: 'Idempotency-Key', in: 'header', required: true, schema });
+    const required = route.idempotent === true;
+    parameters.push({ name: 'Idempotency-Key', in: 'header', required, schema });
   }
   return {
     operationId: route.action,

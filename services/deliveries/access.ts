@@ -40,3 +40,19 @@ export function listAccount(caller: Caller): AccountId | undefined {
   if (caller.kind === 'user' && caller.role === 'vendor') return caller.account;
   throw new WaggleError('auth.forbidden');
 }
+
+/**
+ * For which account somebody asks, and whose Idempotency-Key it is. Ops may name any account.
+ * Throws `auth.forbidden` for callers that have none.
+ */
+export function askingAccount(
+  caller: Caller,
+  account: string | undefined,
+): { readonly account: AccountId; readonly owner: string } {
+  if (caller.kind !== 'user' && caller.kind !== 'api_key') throw new WaggleError('auth.forbidden');
+  const isOps = caller.kind === 'user' && caller.role === 'ops';
+  if (account !== undefined && !isOps && account !== caller.account) {
+    throw new WaggleError('auth.forbidden');
+  }
+  return { account: (account as AccountId | undefined) ?? caller.account, owner: caller.sub };
+}

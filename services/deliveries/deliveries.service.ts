@@ -6,6 +6,7 @@ import { EMPTY } from '../../contracts/api/common.ts';
 import * as decisionSchemas from '../../contracts/api/decisions.ts';
 import * as schemas from '../../contracts/api/deliveries.ts';
 import * as exceptionSchemas from '../../contracts/api/exceptions.ts';
+import * as quoteSchemas from '../../contracts/api/quotes.ts';
 import * as setAsideSchemas from '../../contracts/api/set-aside.ts';
 import type { TrackLink } from '../../contracts/api/tracking.ts';
 import * as zoneSchemas from '../../contracts/api/zones.ts';
@@ -34,8 +35,10 @@ import { startCommandRelay } from './command-relay.ts';
 import * as creation from './creation.ts';
 import * as decisions from './decisions.ts';
 import * as exceptions from './exceptions.ts';
+import { createIntake } from './intake.ts';
 import { startProjector } from './projector.ts';
 import { deliveryById } from './queries.ts';
+import * as quoting from './quoting.ts';
 import * as reading from './reading.ts';
 import * as requests from './requests.ts';
 import { deliveryView } from './rows.ts';
@@ -70,6 +73,7 @@ export function createService(context: ServiceContext): ServiceSchema {
         keyPrefix: config.redis.keyPrefix,
       }),
       ...exceptionActions(context, { database, door: context.door }),
+      ...quoteActions(context, { database, door: context.door, intake: createIntake(database) }),
     },
     async started() {
       const door = await context.door();
@@ -80,7 +84,10 @@ export function createService(context: ServiceContext): ServiceSchema {
         startProjecting(context, deps, door),
         startEvents(context, deps, door),
         startRequests(context, deps),
-        startPurging(context, database, { inbox: true, idempotency: false }),
+        startPurging(context, database, { inbox: true, idempotency: true }),
+        quoting.startForgettingQuotes({ database, door: context.door }, (err) =>
+          context.log.warn({ err }, 'old quotes could not be forgotten; trying again'),
+        ),
         exceptions.startForgetting({ database, door: context.door }, (err) =>
           context.log.warn({ err }, 'old exceptions could not be forgotten; trying again'),
         ),
@@ -118,6 +125,19 @@ function setAsideActions(
     redriveDeadLetter: action<setAsideSchemas.DeadLetterRedrive, zoneSchemas.OpsAccepted>({
       params: setAsideSchemas.DEAD_LETTER_REDRIVE,
       handler: (params, call) => setAside.redriveDead(deps, params, call),
+    }),
+  };
+}
+
+function quoteActions(
+  { log }: ServiceContext,
+  deps: quoting.QuotingDeps,
+): NonNullable<ServiceSchema['actions']> {
+  const action = createActionBuilder({ log });
+  return {
+    quote: action<quoteSchemas.QuoteCreate, quoteSchemas.Quote | quoteSchemas.PricedDelivery>({
+      params: quoteSchemas.QUOTE_CREATE,
+      handler: (params, call) => quoting.quote(deps, params, call),
     }),
   };
 }

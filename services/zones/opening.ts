@@ -2,7 +2,7 @@
  * Sees to it that every zone of the table is in the directory and open in the engine. Sends
  * `zone.open`, which is idempotent, until the log of the shard shows it. Never decides about zones.
  */
-
+import { isDeepStrictEqual } from 'node:util';
 import type { OpsCommand } from '../../contracts/commands.ts';
 import { newId, type ZoneId } from '../../contracts/ids.ts';
 import type { Door, LogPosition } from '../../dispatch/redis/door.ts';
@@ -22,13 +22,18 @@ export type SentTimes = Map<ZoneId, number>;
 /** One look at all zones; true when some are not open yet. */
 export async function openZones(database: Database, door: Door, sent: SentTimes): Promise<boolean> {
   const rows = await queries.listZones(database.knex);
+  const markets = new Map((await queries.listMarkets(database.knex)).map((row) => [row.id, row]));
   let waiting = false;
   for (const stored of rows) {
     const row = await atSpeed(database, stored, door.clock.speed);
     const known = door.zone(row.id);
+    const entry = queries.zoneEntry(row, markets.get(row.market));
+    if (known?.version === entry.version && !isDeepStrictEqual(known.terms, entry.terms)) {
+      await door.putZone(entry);
+    }
     if (known === undefined || known.version < row.config.version) {
       // New, or the store of the engine was emptied: begin anew.
-      await door.putZone(queries.zoneEntry(row));
+      await door.putZone(entry);
       await queries.setOpen(database.knex, row, false);
       row.open = false;
     }

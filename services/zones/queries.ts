@@ -1,9 +1,16 @@
 /** What the zones service asks of its tables. */
 import { Model } from 'objection';
-import type { Market, Zone } from '../../contracts/api/zones.ts';
+import type { Market } from '../../contracts/api/markets.ts';
+import type { Zone } from '../../contracts/api/zones.ts';
+import {
+  type DeliveryPrice,
+  defaultDeliveryPrice,
+  deliveryTerms,
+} from '../../contracts/delivery-terms.ts';
 import type { GeoPolygon } from '../../contracts/geo.ts';
 import type { MarketId, ZoneId } from '../../contracts/ids.ts';
 import {
+  DEFAULT_POLICY,
   policyAtSpeed,
   type ZoneChange,
   type ZoneConfig,
@@ -14,10 +21,13 @@ import type { Queryable, Transaction } from '../../platform/database.ts';
 
 export class MarketRow extends Model {
   static override tableName = 'markets';
+  static override jsonAttributes = ['delivery_price'];
   declare id: MarketId;
   declare name: string;
   declare time_zone: string;
   declare currency: string;
+  /** Null: the usual one of the currency. */
+  declare delivery_price: DeliveryPrice | null;
   declare created_at: Date;
 }
 
@@ -48,13 +58,26 @@ const SHARD_CHOICE_LOCK = 0x5a4f4e45;
 
 export async function insertMarket(
   db: Queryable,
-  market: Pick<MarketRow, 'id' | 'name' | 'time_zone' | 'currency'>,
+  market: Pick<MarketRow, 'id' | 'name' | 'time_zone' | 'currency'> &
+    Partial<Pick<MarketRow, 'delivery_price'>>,
 ): Promise<MarketRow> {
   return MarketRow.query(db).insert(market).returning('*');
 }
 
 export async function marketById(db: Queryable, id: string): Promise<MarketRow | undefined> {
   return MarketRow.query(db).findById(id);
+}
+
+export async function lockMarket(trx: Transaction, id: string): Promise<MarketRow | undefined> {
+  return MarketRow.query(trx).findById(id).forUpdate();
+}
+
+export async function patchMarket(
+  trx: Transaction,
+  id: MarketId,
+  next: Pick<MarketRow, 'name' | 'delivery_price'>,
+): Promise<MarketRow> {
+  return MarketRow.query(trx).patchAndFetchById(id, next);
 }
 
 export async function listMarkets(db: Queryable): Promise<MarketRow[]> {
@@ -122,12 +145,17 @@ export function engineConfig({ config, speed }: ZoneRow): ZoneConfig {
   return { ...config, policy: policyAtSpeed(config.policy, speed) };
 }
 
+export function priceOf(row: Pick<MarketRow, 'currency' | 'delivery_price'>): DeliveryPrice {
+  return row.delivery_price ?? defaultDeliveryPrice(row.currency);
+}
+
 export function marketView(row: MarketRow): Market {
   return {
     id: row.id,
     name: row.name,
     timeZone: row.time_zone,
     currency: row.currency,
+    deliveryPrice: priceOf(row),
     createdAt: row.created_at.toISOString(),
   };
 }
@@ -150,8 +178,9 @@ export function zoneView(row: ZoneRow): Zone {
   };
 }
 
-/** What the directory says of a zone. */
-export function zoneEntry(row: ZoneRow): ZoneEntry {
+/** What the directory says of a zone in its market. */
+export function zoneEntry(row: ZoneRow, market: MarketRow | undefined): ZoneEntry {
+  const price = market ? priceOf(market) : defaultDeliveryPrice(row.config.currency);
   return {
     id: row.id,
     market: row.market,
@@ -161,6 +190,7 @@ export function zoneEntry(row: ZoneRow): ZoneEntry {
     currency: row.config.currency,
     timeZone: row.config.timeZone,
     polygon: row.polygon,
+    terms: deliveryTerms({ ...DEFAULT_POLICY, ...row.config.policy }, price),
     ...(row.config.shadow ? { shadow: row.config.shadow.version } : {}),
   };
 }

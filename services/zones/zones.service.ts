@@ -1,6 +1,7 @@
 /** Markets, zones and live controls. */
 import type { ServiceSchema } from 'moleculer';
 import { EMPTY } from '../../contracts/api/common.ts';
+import * as marketSchemas from '../../contracts/api/markets.ts';
 import * as shadowSchemas from '../../contracts/api/shadow.ts';
 import * as schemas from '../../contracts/api/zones.ts';
 import { openDatabase } from '../../platform/database.ts';
@@ -8,6 +9,7 @@ import { type Pump, startPump } from '../../platform/pump.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import * as changing from './changing.ts';
+import * as markets from './markets.ts';
 import { openZones, type SentTimes } from './opening.ts';
 import * as shadow from './shadow.ts';
 import * as zones from './zones.ts';
@@ -31,14 +33,7 @@ export function createService(context: ServiceContext): ServiceSchema {
   return {
     name: 'zones',
     actions: {
-      createMarket: action<schemas.MarketCreate, schemas.Market>({
-        params: schemas.MARKET_CREATE,
-        handler: (params) => zones.createMarket(deps, params),
-      }),
-      listMarkets: action<object, schemas.MarketList>({
-        params: EMPTY,
-        handler: () => zones.listMarkets(deps),
-      }),
+      ...marketActions(context, deps),
       create: action<schemas.ZoneCreate, schemas.Zone>({
         params: schemas.ZONE_CREATE,
         handler: (params, call) => zones.create(deps, params, call),
@@ -101,5 +96,26 @@ export function createService(context: ServiceContext): ServiceSchema {
       clearTimeout(again);
       await database.close();
     },
+  };
+}
+
+function marketActions(
+  { log }: ServiceContext,
+  deps: zones.ZonesDeps,
+): NonNullable<ServiceSchema['actions']> {
+  const action = createActionBuilder({ log });
+  return {
+    createMarket: action<marketSchemas.MarketCreate, marketSchemas.Market>({
+      params: marketSchemas.MARKET_CREATE,
+      handler: (params) => markets.createMarket(deps, params),
+    }),
+    listMarkets: action<object, marketSchemas.MarketList>({
+      params: EMPTY,
+      handler: () => markets.listMarkets(deps),
+    }),
+    changeMarket: action<marketSchemas.MarketChange, marketSchemas.Market>({
+      params: marketSchemas.MARKET_CHANGE,
+      handler: (params) => markets.changeMarket(deps, params),
+    }),
   };
 }

@@ -4,9 +4,6 @@ import type { FromSchema } from 'json-schema-to-ts';
 import type {
   ClockView,
   ControlCreate,
-  Market,
-  MarketCreate,
-  MarketList,
   OPS_ACCEPTED,
   Redispatch,
   Zone,
@@ -23,7 +20,7 @@ import { zoneGeometry } from '../../dispatch/geometry.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
 import { type Call, requireUser } from '../../platform/service.ts';
-import { isTimeZone, timeText } from '../../platform/times.ts';
+import { timeText } from '../../platform/times.ts';
 import * as queries from './queries.ts';
 
 /** How long making a zone waits for the engine before it answers "not open yet", host ms. */
@@ -43,22 +40,6 @@ export interface ZonesDeps {
 
 function invalid(field: string, expected: string): WaggleError {
   return new WaggleError('request.invalid', undefined, [{ field, expected }]);
-}
-
-export async function createMarket(deps: ZonesDeps, params: MarketCreate): Promise<Market> {
-  if (!isTimeZone(params.timeZone)) throw invalid('/timeZone', 'an IANA time zone');
-  const row = await queries.insertMarket(deps.database.knex, {
-    id: newId('market'),
-    name: params.name,
-    time_zone: params.timeZone,
-    currency: params.currency,
-  });
-  return queries.marketView(row);
-}
-
-export async function listMarkets(deps: ZonesDeps): Promise<MarketList> {
-  const rows = await queries.listMarkets(deps.database.knex);
-  return { items: rows.map(queries.marketView) };
 }
 
 /** Makes a zone and waits a moment for the engine to open it. */
