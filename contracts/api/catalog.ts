@@ -120,6 +120,14 @@ export const OPTION_GROUP = {
 } as const;
 export type OptionGroup = FromSchema<typeof OPTION_GROUP>;
 
+/** Whether so many different options of a group may be chosen for one unit. */
+export function mayChoose(
+  { min, max, required }: Pick<OptionGroup, 'min' | 'max' | 'required'>,
+  count: number,
+): boolean {
+  return count === 0 ? !required : count >= min && count <= max;
+}
+
 export const PRODUCT = {
   title: 'Product',
   description:

@@ -1,0 +1,120 @@
+/**
+ * Menus as wholes: reading one cheaply, whose it is, and the first row of a vendor's menu. Owns the
+ * memory of menus read lately; never what is in them.
+ */
+import type { Menu, MenuVersion } from '../../contracts/api/catalog.ts';
+import type { Vendor } from '../../contracts/api/vendors.ts';
+import { WaggleError } from '../../contracts/errors.ts';
+import type { AccountId, VendorId } from '../../contracts/ids.ts';
+import type { VendorChanged } from '../../contracts/messages/vendors.ts';
+import type { Door } from '../../dispatch/redis/door.ts';
+import type { Database, Transaction } from '../../platform/database.ts';
+import type { EventEntry } from '../../platform/event-stream.ts';
+import { type Call, seesAll } from '../../platform/service.ts';
+import * as queries from './queries.ts';
+import type { MenuRow } from './rows.ts';
+import { sellableMenu } from './rules.ts';
+
+/** Menus kept in memory; beyond that the one that was read longest ago goes. */
+const MENUS_KEPT_MAX = 500;
+
+export interface CatalogDeps {
+  readonly database: Database;
+  readonly door: () => Promise<Door>;
+  readonly kept: Map<string, Menu>;
+  readonly wakeRelay: () => void;
+}
+
+/** The menu that customers see: one query while it is what it was, else four. */
+export async function menu(deps: CatalogDeps, vendor: string, call: Call): Promise<Menu> {
+  const row = await menuRow(deps, vendor, call);
+  const known = deps.kept.get(vendor);
+  deps.kept.delete(vendor);
+  if (known !== undefined && known.version === row.version) {
+    deps.kept.set(vendor, known);
+    return known;
+  }
+  const read = await deps.database.knex.transaction(
+    async (trx) => {
+      // The version and the parts of one moment, or a menu would be kept under a wrong version.
+      const now = (await queries.menuOf(trx, vendor)) ?? row;
+      return sellableMenu(now, await queries.partsOf(trx, vendor));
+    },
+    { isolationLevel: 'repeatable read', readOnly: true },
+  );
+  deps.kept.set(vendor, read);
+  for (const oldest of deps.kept.keys()) {
+    if (deps.kept.size <= MENUS_KEPT_MAX) break;
+    deps.kept.delete(oldest);
+  }
+  return read;
+}
+
+/** Whether a menu that was read before is still the newest. */
+export async function menuVersion(
+  deps: CatalogDeps,
+  vendor: string,
+  call: Call,
+): Promise<MenuVersion> {
+  const { version } = await menuRow(deps, vendor, call);
+  return { vendor, version };
+}
+
+/** The row of a menu the caller may change. A foreign one looks as if it did not exist. */
+export async function ownMenu(deps: CatalogDeps, vendor: string, call: Call): Promise<MenuRow> {
+  const row = await menuRow(deps, vendor, call);
+  const { caller } = call;
+  const isOwn =
+    caller.kind === 'user' && caller.role === 'vendor' && caller.account === row.account;
+  if (!isOwn && !seesAll(caller)) throw new WaggleError('resource.not_found');
+  return row;
+}
+
+/**
+ * The row of a vendor's menu. Its news come by stream; whoever asks sooner gets it by a call. Throws
+ * `resource.not_found` for no vendor.
+ */
+async function menuRow(deps: CatalogDeps, vendor: string, call: Call): Promise<MenuRow> {
+  const known = await queries.menuOf(deps.database.knex, vendor);
+  if (known !== undefined) return known;
+  const found = await call.call<Vendor>('vendors.get', { id: vendor }, { kind: 'system' });
+  const currency = currencyOf(await deps.door(), found);
+  if (currency === undefined) throw new WaggleError('zone.none_here');
+  await queries.putMenus(deps.database.knex, [newMenu(found, currency, 0)]);
+  const made = await queries.menuOf(deps.database.knex, vendor);
+  if (made === undefined) throw new WaggleError('resource.not_found');
+  return made;
+}
+
+/**
+ * A vendor that is new gets an empty menu; currency and time zone follow the vendor. One whose
+ * currency nobody knows yet gets its menu when it is first asked for.
+ */
+export async function followVendors(
+  deps: CatalogDeps,
+  trx: Transaction,
+  entries: readonly EventEntry<VendorChanged>[],
+): Promise<void> {
+  const newest = new Map(entries.map(({ event }) => [event.vendor.id, event]));
+  const door = await deps.door();
+  const menus = [...newest.values()].flatMap(({ vendor, version }) => {
+    const currency = currencyOf(door, vendor);
+    return currency === undefined ? [] : [newMenu(vendor, currency, version)];
+  });
+  if (menus.length > 0) await queries.putMenus(trx, menus);
+}
+
+function newMenu(vendor: Vendor, currency: string, vendorVersion: number): queries.NewMenu {
+  return {
+    vendor: vendor.id as VendorId,
+    account: vendor.account as AccountId,
+    currency,
+    time_zone: vendor.timeZone,
+    vendor_version: vendorVersion,
+  };
+}
+
+/** The vendor's own word; else that of the market it lies in. */
+function currencyOf(door: Door, vendor: Vendor & { currency?: string }): string | undefined {
+  return vendor.currency ?? door.zoneAt(vendor.place.lat, vendor.place.lon)?.currency;
+}
