@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Door, LogPosition, LogRecord, SnapshotMeta } from '../../dispatch/redis/door.ts';
 import type { Database, Transaction } from '../../platform/database.ts';
-import { lostAfter } from '../../platform/log-following.ts';
+import { lostAfter, movePosition, readPositions } from '../../platform/log-following.ts';
 import * as queries from './queries.ts';
 
 /** Name under which the positions are registered with the log. */
@@ -32,7 +32,7 @@ export interface ArchiveDeps {
 /** Keeps what is new in every shard; true when there is more to keep at once. */
 export async function archiveLogs(deps: ArchiveDeps): Promise<boolean> {
   const { door, database } = deps;
-  const stored = await queries.readPositions(database.knex);
+  const stored = await readPositions(database.knex);
   let more = false;
   for (let shard = 0; shard < door.shards; shard++) {
     const from = stored.get(shard) ?? START;
@@ -55,7 +55,7 @@ async function archiveShard(
   const block = await pack(entries.map(({ record }) => record));
   const lost = lostAfter(from, entries);
   const moved = await database.transaction(async (trx) => {
-    if (!(await queries.movePosition(trx, shard, from, last.position))) return false;
+    if (!(await movePosition(trx, shard, from, last.position))) return false;
     // The log went on from an earlier record: what was kept after that never happened.
     if (lost) await cutAfter(trx, shard, lost.seq, nowMs());
     await queries.insertBlock(trx, shard, block, nowMs());

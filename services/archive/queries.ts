@@ -10,25 +10,6 @@ export interface Block {
   readonly data: Buffer;
 }
 
-export async function readPositions(db: Queryable): Promise<Map<number, LogPosition>> {
-  const rows: { shard: number; epoch: number; seq: number }[] = await db('positions').select();
-  return new Map(rows.map(({ shard, epoch, seq }) => [shard, { epoch, seq }]));
-}
-
-/** Moves the position of a shard; false when it is no longer `from`: another archiver was first. */
-export async function movePosition(
-  trx: Transaction,
-  shard: number,
-  from: LogPosition,
-  to: LogPosition,
-): Promise<boolean> {
-  await trx('positions').insert({ shard, epoch: 0, seq: 0 }).onConflict('shard').ignore();
-  const moved = await trx('positions')
-    .where({ shard, ...from })
-    .update({ ...to });
-  return moved === 1;
-}
-
 export async function insertBlock(
   trx: Transaction,
   shard: number,

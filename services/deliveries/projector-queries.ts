@@ -4,35 +4,12 @@
 import type { DeliveryId, OfferId } from '../../contracts/ids.ts';
 import { DELIVERY_STREAM, type DeliveryChanged } from '../../contracts/messages/deliveries.ts';
 import type { LogPosition } from '../../dispatch/redis/door.ts';
-import type { Queryable, Transaction } from '../../platform/database.ts';
+import type { Transaction } from '../../platform/database.ts';
 import { enqueue } from '../../platform/outbox.ts';
 import { rollBackDecisions, writeDecisions } from './decision-rows.ts';
 import { openExceptions, writeExceptions } from './exception-queries.ts';
 import type { Batch, Change, Known, OfferState } from './projection.ts';
 import type { DeliveryRow, FactRow } from './rows.ts';
-
-export async function readPositions(db: Queryable): Promise<Map<number, LogPosition>> {
-  const rows = await db<{ shard: number; epoch: number; seq: number }>('positions').select();
-  return new Map(rows.map(({ shard, epoch, seq }) => [shard, { epoch, seq }]));
-}
-
-/** Moves the position of a shard if it is still where the batch was read from. Locks it. */
-export async function movePosition(
-  trx: Transaction,
-  shard: number,
-  from: LogPosition,
-  to: LogPosition,
-): Promise<boolean> {
-  await trx.raw(
-    'INSERT INTO positions (shard, epoch, seq) VALUES (?, 0, 0) ON CONFLICT DO NOTHING',
-    [shard],
-  );
-  const { rowCount } = await trx.raw<{ rowCount: number }>(
-    'UPDATE positions SET epoch = ?, seq = ? WHERE shard = ? AND epoch = ? AND seq = ?',
-    [to.epoch, to.seq, shard, from.epoch, from.seq],
-  );
-  return rowCount === 1;
-}
 
 export async function readKnown(
   trx: Transaction,

@@ -8,7 +8,7 @@
  */
 import type { Door, LogEntry, LogPosition } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
-import { lostAfter } from '../../platform/log-following.ts';
+import { lostAfter, movePosition, readPositions } from '../../platform/log-following.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
 import { type Anomaly, mentioned, project } from './projection.ts';
 import * as queries from './projector-queries.ts';
@@ -63,7 +63,7 @@ export function startProjector(options: ProjectorOptions): Pump {
 }
 
 async function loadPositions(database: Database, door: Door): Promise<Map<number, LogPosition>> {
-  const stored = await queries.readPositions(database.knex);
+  const stored = await readPositions(database.knex);
   const positions = new Map<number, LogPosition>();
   for (let shard = 0; shard < door.shards; shard++) {
     const position = stored.get(shard) ?? START;
@@ -86,7 +86,7 @@ async function follow(
   const anomalies: Anomaly[] = [];
   const moved = await options.database.transaction(async (trx) => {
     anomalies.length = 0;
-    if (!(await queries.movePosition(trx, shard, from, last.position))) return false;
+    if (!(await movePosition(trx, shard, from, last.position))) return false;
     const lost = lostAfter(from, entries);
     if (lost !== undefined) await rebuild(trx, await queries.rollBack(trx, shard, lost));
     const known = await queries.readKnown(trx, mentioned(records));

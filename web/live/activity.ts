@@ -23,7 +23,6 @@ export const DRIVER_NOTES = {
   stalled: 'not moving towards the pickup',
 } as const;
 
-export const ACTIVITY_IDLE = 0;
 const ACTIVITY_OFF = 6;
 
 /** The activity number, with anything unknown shown as off duty rather than as work. */

@@ -51,8 +51,3 @@ export function cellsInView(bounds: ViewBounds): ViewCells {
   if (cells.length > VIEW_CELLS_MAX) return disk(bounds);
   return { cells: [...new Set(cells)].sort(), cut: false };
 }
-
-/** Whether two sorted lists hold the same cells. */
-export function sameCells(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((cell, index) => cell === b[index]);
-}
