@@ -8,6 +8,11 @@ export interface VendorChanged {
   readonly vendor: Vendor;
   /** Grows with each change of one vendor. */
   readonly version: number;
+  /**
+   * H3 cells (mixed resolutions, at most some hundred) that cover its delivery area: for an index;
+   * `vendor.area` says exactly. Null: it delivers anywhere.
+   */
+  readonly areaCells?: readonly string[] | null;
 }
 
 export type VendorEvent = VendorChanged;

@@ -1,12 +1,21 @@
-/** What the vendors service asks of its table. */
+/** What the vendors service asks of its tables. */
 import { Model } from 'objection';
-import type { Opening, Vendor } from '../../contracts/api/vendors.ts';
+import type {
+  DeliveryArea,
+  Opening,
+  PrepareCapacity,
+  SpecialDay,
+  Vendor,
+  VendorKind,
+  VendorState,
+} from '../../contracts/api/vendors.ts';
 import type { AccountId, VendorId } from '../../contracts/ids.ts';
-import type { Queryable } from '../../platform/database.ts';
+import type { Queryable, Transaction } from '../../platform/database.ts';
+import { timeTextOrNull } from '../../platform/times.ts';
 
 export class VendorRow extends Model {
   static override tableName = 'vendors';
-  static override jsonAttributes = ['hours'];
+  static override jsonAttributes = ['hours', 'special_days', 'area', 'capacity'];
   declare id: VendorId;
   declare account: AccountId;
   declare name: string;
@@ -18,42 +27,99 @@ export class VendorRow extends Model {
   declare pickup_note: string | null;
   declare phone: string | null;
   declare created_at: Date;
+  declare version: number;
+  declare kind: VendorKind;
+  declare state: VendorState;
+  declare state_reason: string | null;
+  declare description: string;
+  declare cuisines: string[];
+  declare tags: string[];
+  declare price_band: number | null;
+  declare image_url: string | null;
+  declare special_days: SpecialDay[];
+  declare area: DeliveryArea | null;
+  declare area_cells: string[] | null;
+  declare min_order_minor: number;
+  declare service_fee_basis_points: number | null;
+  declare capacity: PrepareCapacity | null;
+  declare auto_accept: boolean;
+  declare pause_reason: string | null;
+  /** Zone ms; null: until it says otherwise, or not paused. */
+  declare pause_until_ms: number | null;
+  /** Zone ms; the kitchen is full for what would be ready before then. */
+  declare throttled_until_ms: number | null;
+  declare throttle_version: number;
+  declare rating_sum: number;
+  declare rating_count: number;
 }
 
-export type NewVendor = Pick<
-  VendorRow,
+type Facts = Pick<VendorRow, keyof VendorRow & string>;
+/** Columns of a vendor that its people and ops set. */
+export type VendorColumns = Omit<
+  Facts,
   | 'id'
   | 'account'
-  | 'name'
-  | 'lat_e7'
-  | 'lon_e7'
-  | 'time_zone'
-  | 'hours'
-  | 'prepare_seconds'
-  | 'pickup_note'
-  | 'phone'
+  | 'created_at'
+  | 'version'
+  | 'throttled_until_ms'
+  | 'throttle_version'
+  | 'rating_sum'
+  | 'rating_count'
+  | keyof Model
 >;
+export type NewVendor = Pick<
+  VendorRow,
+  'id' | 'account' | 'name' | 'lat_e7' | 'lon_e7' | 'time_zone'
+> &
+  Pick<VendorRow, 'hours' | 'state'> &
+  Partial<VendorColumns>;
 
 export async function insertVendor(db: Queryable, vendor: NewVendor): Promise<VendorRow> {
   return VendorRow.query(db).insert(vendor).returning('*');
+}
+
+/** Remembers who moved a vendor to the state it is in now. */
+export async function insertApproval(
+  trx: Transaction,
+  { id, version, state, state_reason }: VendorRow,
+  actor: string,
+): Promise<void> {
+  await trx('approvals').insert({ vendor: id, version, state, reason: state_reason, actor });
 }
 
 export async function vendorById(db: Queryable, id: string): Promise<VendorRow | undefined> {
   return VendorRow.query(db).findById(id);
 }
 
+export async function lockVendor(trx: Transaction, id: string): Promise<VendorRow | undefined> {
+  return VendorRow.query(trx).findById(id).forUpdate();
+}
+
+export interface VendorFilter {
+  readonly account?: string | undefined;
+  readonly state?: VendorState | undefined;
+  /** Only approved ones, and those of this account. */
+  readonly shownTo?: string | null | undefined;
+  readonly after?: string | undefined;
+}
+
 export async function listVendors(
   db: Queryable,
-  filter: { readonly account?: string | undefined; readonly after?: string | undefined },
+  { account, state, shownTo, after }: VendorFilter,
   limit: number,
 ): Promise<VendorRow[]> {
   const query = VendorRow.query(db).orderBy('id').limit(limit);
-  if (filter.account !== undefined) query.where({ account: filter.account });
-  if (filter.after !== undefined) query.where('id', '>', filter.after);
+  if (account !== undefined) query.where({ account });
+  if (state !== undefined) query.where({ state });
+  if (after !== undefined) query.where('id', '>', after);
+  if (shownTo !== undefined) {
+    query.where((or) => or.where({ state: 'approved' }).orWhere({ account: shownTo }));
+  }
   return query;
 }
 
-export function vendorView(row: VendorRow): Vendor {
+/** `currency`: of the market at its place. */
+export function vendorView(row: VendorRow, currency: string | null): Vendor {
   return {
     id: row.id,
     account: row.account,
@@ -65,5 +131,30 @@ export function vendorView(row: VendorRow): Vendor {
     pickupNote: row.pickup_note,
     phone: row.phone,
     createdAt: row.created_at.toISOString(),
+    kind: row.kind,
+    state: row.state,
+    stateReason: row.state_reason,
+    description: row.description,
+    cuisines: row.cuisines,
+    tags: row.tags,
+    priceBand: row.price_band,
+    imageUrl: row.image_url,
+    specialDays: row.special_days,
+    area: row.area,
+    minOrderMinor: row.min_order_minor,
+    serviceFeeBasisPoints: row.service_fee_basis_points,
+    capacity: row.capacity,
+    autoAccept: row.auto_accept,
+    pause:
+      row.pause_reason === null
+        ? null
+        : { reason: row.pause_reason, until: timeTextOrNull(row.pause_until_ms) },
+    rating: {
+      average:
+        row.rating_count === 0 ? null : Math.round((row.rating_sum / row.rating_count) * 100) / 100,
+      count: row.rating_count,
+    },
+    currency,
+    version: row.version,
   };
 }

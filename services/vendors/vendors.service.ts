@@ -1,31 +1,53 @@
-/** Vendors: who sells, where, and when. */
+/** Vendors: who sells, where, when and on which terms. */
 import type { ServiceSchema } from 'moleculer';
+import {
+  VENDOR_TERMS_QUERY,
+  type VendorTerms,
+  type VendorTermsQuery,
+} from '../../contracts/api/vendor-terms.ts';
 import * as schemas from '../../contracts/api/vendors.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import { type Part, startPublishing, startPurging } from '../../platform/service-streams.ts';
 import * as vendors from './vendors.ts';
 
-export function createService({ config, log, addCheck }: ServiceContext): ServiceSchema {
+export function createService(context: ServiceContext): ServiceSchema {
+  const { config, log, addCheck, door } = context;
   const database = openDatabase('vendors', config.database.vendors);
   const action = createActionBuilder({ log });
+  const deps: vendors.VendorsDeps = { database, door };
+  const running: Part[] = [];
   addCheck('vendors.database', () => database.ping());
   return {
     name: 'vendors',
     actions: {
       create: action<schemas.VendorCreate, schemas.Vendor>({
         params: schemas.VENDOR_CREATE,
-        handler: (params, call) => vendors.create(database, params, call),
+        handler: (params, call) => vendors.create(deps, params, call),
       }),
       get: action<schemas.VendorRef, schemas.Vendor>({
         params: schemas.VENDOR_REF,
-        handler: (params) => vendors.get(database, params.id),
+        handler: (params, call) => vendors.get(deps, params.id, call),
       }),
       list: action<schemas.VendorQuery, schemas.VendorList>({
         params: schemas.VENDOR_QUERY,
-        handler: (params) => vendors.list(database, params),
+        handler: (params, call) => vendors.list(deps, params, call),
+      }),
+      terms: action<VendorTermsQuery, VendorTerms>({
+        params: VENDOR_TERMS_QUERY,
+        handler: (params, call) => vendors.terms(deps, params, call),
       }),
     },
-    stopped: () => database.close(),
+    async started() {
+      running.push(
+        startPublishing(context, database),
+        startPurging(context, database, { inbox: true, idempotency: false }),
+      );
+    },
+    async stopped() {
+      await Promise.all(running.splice(0).map((part) => part.stop()));
+      await database.close();
+    },
   };
 }

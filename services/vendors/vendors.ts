@@ -1,5 +1,6 @@
-/** Creating and reading vendors. */
+/** Creating and reading vendors, and the terms on which they take orders. */
 import { PAGE_LIMIT_DEFAULT } from '../../contracts/api/common.ts';
+import type { VendorTerms, VendorTermsQuery } from '../../contracts/api/vendor-terms.ts';
 import type {
   Opening,
   Vendor,
@@ -10,56 +11,109 @@ import type {
 import { WaggleError } from '../../contracts/errors.ts';
 import { pointE7 } from '../../contracts/geo.ts';
 import { newId } from '../../contracts/ids.ts';
+import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
-import { type Call, requireUser } from '../../platform/service.ts';
-import { isTimeZone } from '../../platform/times.ts';
+import {
+  type Call,
+  type Caller,
+  requireSystem,
+  requireUser,
+  seesAll,
+} from '../../platform/service.ts';
+import { columnsOf } from './profile.ts';
 import * as queries from './queries.ts';
+import { type CurrencyAt, tellVendors } from './telling.ts';
+import { termsOf } from './terms.ts';
+
+export interface VendorsDeps {
+  readonly database: Database;
+  readonly door: () => Promise<Door>;
+}
 
 const ALWAYS_OPEN: Opening = { days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '00:00' };
-const PREPARE_SECONDS_DEFAULT = 600;
 
-/** A vendor belongs to the caller's account; ops may name another one. */
-export async function create(
-  database: Database,
-  params: VendorCreate,
-  call: Call,
-): Promise<Vendor> {
+/** Money of a vendor is that of the market it stands in, which may open after it. */
+export async function currencies(deps: VendorsDeps): Promise<CurrencyAt> {
+  const door = await deps.door();
+  return ({ lat_e7, lon_e7 }) => door.zoneAt(lat_e7 / 1e7, lon_e7 / 1e7)?.currency ?? null;
+}
+
+/** A vendor belongs to the caller's account; ops may name another one, and approves by making it. */
+export async function create(deps: VendorsDeps, params: VendorCreate, call: Call): Promise<Vendor> {
   const user = requireUser(call);
-  if (params.account !== undefined && user.role !== 'ops' && params.account !== user.account) {
+  const isOps = user.role === 'ops';
+  if (params.account !== undefined && !isOps && params.account !== user.account) {
     throw new WaggleError('auth.forbidden');
   }
-  if (!isTimeZone(params.timeZone)) {
-    throw new WaggleError('request.invalid', undefined, [
-      { field: '/timeZone', expected: 'an IANA time zone such as Europe/Berlin' },
-    ]);
-  }
+  if (params.serviceFeeBasisPoints !== undefined && !isOps) throw new WaggleError('auth.forbidden');
+  const { account, ...parts } = params;
   const { latE7, lonE7 } = pointE7(params.place.lat, params.place.lon);
-  const row = await queries.insertVendor(database.knex, {
+  const vendor: queries.NewVendor = {
+    hours: [ALWAYS_OPEN],
+    prepare_seconds: PREPARE_SECONDS_DEFAULT,
+    ...columnsOf(parts, params.place),
     id: newId('vendor'),
-    account: params.account ?? user.account,
+    account: account ?? user.account,
     name: params.name,
     lat_e7: latE7,
     lon_e7: lonE7,
     time_zone: params.timeZone,
-    hours: params.hours ?? [ALWAYS_OPEN],
-    prepare_seconds: params.prepareSeconds ?? PREPARE_SECONDS_DEFAULT,
-    pickup_note: params.pickupNote ?? null,
-    phone: params.phone ?? null,
+    state: isOps ? 'approved' : 'pending',
+  };
+  const currencyAt = await currencies(deps);
+  return deps.database.transaction(async (trx) => {
+    const row = await queries.insertVendor(trx, vendor);
+    await queries.insertApproval(trx, row, user.sub);
+    await tellVendors(trx, [row], currencyAt, call.correlationId);
+    return queries.vendorView(row, currencyAt(row));
   });
-  return queries.vendorView(row);
 }
 
-export async function get(database: Database, id: string): Promise<Vendor> {
-  const row = await queries.vendorById(database.knex, id);
-  if (row === undefined) throw new WaggleError('resource.not_found');
-  return queries.vendorView(row);
+const PREPARE_SECONDS_DEFAULT = 600;
+
+/** Others' vendors are there once ops has approved them. */
+export function sees(caller: Caller, row: queries.VendorRow): boolean {
+  return row.state === 'approved' || seesAll(caller) || accountOf(caller) === row.account;
 }
 
-export async function list(database: Database, params: VendorQuery): Promise<VendorList> {
+function accountOf(caller: Caller): string | null {
+  if (caller.kind === 'api_key') return caller.account;
+  return caller.kind === 'user' && caller.role === 'vendor' ? caller.account : null;
+}
+
+export async function get(deps: VendorsDeps, id: string, call: Call): Promise<Vendor> {
+  const row = await queries.vendorById(deps.database.knex, id);
+  if (row === undefined || !sees(call.caller, row)) throw new WaggleError('resource.not_found');
+  return queries.vendorView(row, (await currencies(deps))(row));
+}
+
+export async function list(
+  deps: VendorsDeps,
+  params: VendorQuery,
+  call: Call,
+): Promise<VendorList> {
   const limit = params.limit ?? PAGE_LIMIT_DEFAULT;
-  const after = params.cursor === undefined ? undefined : decodeCursor(params.cursor);
-  const filter = { account: params.account, after };
-  const page = pageOf(await queries.listVendors(database.knex, filter, limit + 1), limit);
-  return { items: page.rows.map(queries.vendorView), next: page.next };
+  const filter: queries.VendorFilter = {
+    account: params.account,
+    state: params.state,
+    shownTo: seesAll(call.caller) ? undefined : accountOf(call.caller),
+    after: params.cursor === undefined ? undefined : decodeCursor(params.cursor),
+  };
+  const page = pageOf(await queries.listVendors(deps.database.knex, filter, limit + 1), limit);
+  const currencyAt = await currencies(deps);
+  const items = page.rows.map((row) => queries.vendorView(row, currencyAt(row)));
+  return { items, next: page.next };
+}
+
+/** For placing an order: what holds at `atMs`. System callers only. */
+export async function terms(
+  deps: VendorsDeps,
+  params: VendorTermsQuery,
+  call: Call,
+): Promise<VendorTerms> {
+  requireSystem(call);
+  const row = await queries.vendorById(deps.database.knex, params.vendor);
+  if (row === undefined) throw new WaggleError('resource.not_found');
+  return termsOf(row, (await currencies(deps))(row), params);
 }

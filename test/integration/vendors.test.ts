@@ -1,0 +1,105 @@
+/** Vendors over REST: profile, approval, who sees whom, and the terms of placing an order. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Redis } from 'ioredis';
+import { VENDOR_STREAM, type VendorChanged } from '../../contracts/messages/vendors.ts';
+import type { EventEntry } from '../../platform/event-stream.ts';
+import { connectRedis } from '../../platform/redis.ts';
+import type { Scope } from '../support/scope.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { BUSINESS, type Stack, withStack } from './business-stack.ts';
+import { CENTRE, type City, expectOk, makeCity, register } from './city.ts';
+
+/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
+const cleanUps: (() => Promise<void> | void)[] = [];
+const scope: Scope = {
+  after: (cleanUp) => {
+    cleanUps.push(cleanUp);
+  },
+};
+
+describe('vendors', () => {
+  let stack: Stack;
+  let city: City;
+  let redis: Redis;
+  let vendorToken: string;
+
+  before(async () => {
+    stack = await withStack(scope, [...BUSINESS, 'dispatch', 'api']);
+    city = await makeCity(stack);
+    vendorToken = await register(stack, 'vendor');
+    redis = connectRedis(stack.config.redis.url, 'vendors-test');
+    cleanUps.push(() => redis.disconnect());
+  });
+  after(async () => {
+    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+  });
+
+  const create = async (token: string, change: object = {}): Promise<Record<string, unknown>> => {
+    const body = { name: 'Noodles', place: CENTRE, timeZone: 'Europe/Berlin', ...change };
+    return expectOk(await stack.call('POST', '/vendors', { token, body }));
+  };
+  const told = async (vendor: unknown): Promise<VendorChanged[]> => {
+    const key = `${stack.config.redis.keyPrefix}${VENDOR_STREAM}`;
+    const entries = await redis.xrange(key, '-', '+');
+    return entries
+      .map(([, fields]) => (JSON.parse(fields[1] ?? '') as EventEntry<VendorChanged>).event)
+      .filter((event) => event.vendor.id === vendor);
+  };
+
+  test('made by ops is approved, with its whole profile, and told to others', async () => {
+    const vendor = await create(city.ops, {
+      kind: 'pharmacy',
+      cuisines: ['none'],
+      priceBand: 2,
+      area: { radiusMeters: 3_000 },
+      specialDays: [{ date: '2026-12-24', openings: [] }],
+      capacity: { tickets: 5, windowSeconds: 600 },
+    });
+    assert.deepEqual(
+      [vendor.state, vendor.kind, vendor.currency, vendor.version],
+      ['approved', 'pharmacy', 'EUR', 1],
+    );
+    const [event] = await waitFor(async () => {
+      const events = await told(vendor.id);
+      return events.length > 0 && events;
+    });
+    assert.deepEqual(event?.vendor, vendor);
+    assert.ok((event?.areaCells?.length ?? 0) > 0);
+  });
+
+  test('made by a vendor waits for ops, and only its own account sees it', async () => {
+    const vendor = await create(vendorToken);
+    assert.equal(vendor.state, 'pending');
+    const path = `/vendors/${String(vendor.id)}`;
+    const statuses = [];
+    for (const token of [vendorToken, city.ops, city.customer, await register(stack, 'vendor')]) {
+      statuses.push((await stack.call('GET', path, { token })).status);
+    }
+    assert.deepEqual(statuses, [200, 200, 404, 404]);
+    const seen = async (token: string): Promise<boolean> => {
+      const list = expectOk(await stack.call('GET', '/vendors?limit=200', { token }));
+      return (list.items as { id: string }[]).some(({ id }) => id === vendor.id);
+    };
+    assert.deepEqual([await seen(vendorToken), await seen(city.customer)], [true, false]);
+  });
+
+  test('an area, time zone or special day that cannot be is refused with a pointer', async () => {
+    const refused = async (change: object): Promise<unknown> => {
+      const body = { name: 'X', place: CENTRE, timeZone: 'Europe/Berlin', ...change };
+      const answer = await stack.call('POST', '/vendors', { token: city.ops, body });
+      return (answer.body.fields as { field: string }[])[0]?.field;
+    };
+    const ring = [
+      [0, 0],
+      [20, 0],
+      [20, 20],
+      [0, 0],
+    ];
+    const polygon = { type: 'Polygon', coordinates: [ring] };
+    assert.equal(await refused({ area: { polygon } }), '/area');
+    assert.equal(await refused({ timeZone: 'Mars/Olympus' }), '/timeZone');
+    const days = [{ date: '2026-12-24', until: '2026-12-01', openings: [] }];
+    assert.equal(await refused({ specialDays: days }), '/specialDays/0/until');
+  });
+});
