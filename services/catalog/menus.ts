@@ -115,6 +115,6 @@ function newMenu(vendor: Vendor, currency: string, vendorVersion: number): queri
 }
 
 /** The vendor's own word; else that of the market it lies in. */
-function currencyOf(door: Door, vendor: Vendor & { currency?: string }): string | undefined {
+function currencyOf(door: Door, vendor: Vendor): string | undefined {
   return vendor.currency ?? door.zoneAt(vendor.place.lat, vendor.place.lon)?.currency;
 }
