@@ -3,6 +3,7 @@ import type { FromSchema } from 'json-schema-to-ts';
 import { DELIVERY_STATES, END_CODES, FAULTS, UNDELIVERABLE } from '../states.ts';
 import {
   ACCOUNT_ID,
+  CURRENCY,
   DELIVERY_ID,
   DRIVER_ID,
   FLEET_ID,
@@ -12,6 +13,7 @@ import {
   NOTE,
   PAGE_QUERY,
   POINT,
+  QUOTE_ID,
   REASON,
   SKILLS,
   TIME,
@@ -37,8 +39,8 @@ export const END_REASON = {
 export const DELIVERY_CREATE = {
   title: 'DeliveryCreate',
   description:
-    'For shops with their own orders. `externalId` makes a repeat harmless: the same id of the same ' +
-    'account gives the same delivery.',
+    'For shops with their own orders. `externalId` makes a repeat harmless: the same request under ' +
+    'the same id of an account gives the same delivery, another request is a conflict.',
   type: 'object',
   additionalProperties: false,
   required: ['externalId', 'pickup', 'dropoff'],
@@ -67,6 +69,10 @@ export const DELIVERY_CREATE = {
     vehicles: { type: 'array', minItems: 1, maxItems: 6, uniqueItems: true, items: VEHICLE_KIND },
     skills: SKILLS,
     fleets: { type: 'array', minItems: 1, maxItems: 16, uniqueItems: true, items: FLEET_ID },
+    quote: {
+      ...QUOTE_ID,
+      description: 'Holds its fee; of the same pickup and drop-off, not expired, not used before.',
+    },
     account: { ...ACCOUNT_ID, description: 'Ops only.' },
   },
 } as const;
@@ -95,6 +101,9 @@ export const DELIVERY = {
     'endedAt',
     'reason',
     'held',
+    'feeMinor',
+    'currency',
+    'quote',
   ],
   properties: {
     id: DELIVERY_ID,
@@ -114,6 +123,12 @@ export const DELIVERY = {
     endedAt: TIME_OR_NULL,
     reason: { anyOf: [END_REASON, { type: 'null' }] },
     held: { type: 'boolean' },
+    feeMinor: {
+      type: ['integer', 'null'],
+      description: 'What the account pays for it; null: it belongs to an order.',
+    },
+    currency: { anyOf: [CURRENCY, { type: 'null' }] },
+    quote: { anyOf: [QUOTE_ID, { type: 'null' }] },
   },
 } as const;
 export type Delivery = FromSchema<typeof DELIVERY>;

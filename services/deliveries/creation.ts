@@ -1,19 +1,25 @@
-/** Asking for a delivery: by shops through the API, by orders from inside. */
-import type { DeliveryCreate, DeliveryCreated } from '../../contracts/api/deliveries.ts';
+/**
+ * Making deliveries: the one way in for shops and for orders. Writes the business records with their
+ * first commands, however many at once, in the caller's transaction; the relay does the rest. What
+ * cannot become a delivery any more (no zone, called off before it was asked for) is written as one
+ * that has ended, and told: whoever asked waits for its end.
+ */
 import type { DeliveryRequest } from '../../contracts/commands.ts';
 import { WaggleError } from '../../contracts/errors.ts';
-import { type AccountId, type DeliveryId, newId, type UserId } from '../../contracts/ids.ts';
+import type { AccountId, DeliveryId, QuoteId, UserId, ZoneId } from '../../contracts/ids.ts';
 import type { DeliveryWanted } from '../../contracts/messages/deliveries.ts';
-import type { Load, Undeliverable } from '../../contracts/states.ts';
+import type { DeliveryState, EndReason, Load, Undeliverable } from '../../contracts/states.ts';
+import { isEnded } from '../../contracts/states.ts';
 import { placeOf } from '../../dispatch/geometry.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Tokens } from '../../platform/auth/tokens.ts';
 import type { Database, Transaction } from '../../platform/database.ts';
 import { uniqueViolation } from '../../platform/database-errors.ts';
+import { enqueue } from '../../platform/outbox.ts';
 import { type Call, requireSystem } from '../../platform/service.ts';
-import { parseTime } from '../../platform/times.ts';
-import * as queries from './queries.ts';
-import { type DeliveryRow, deliveryView } from './rows.ts';
+import * as queries from './creation-queries.ts';
+import { announcement } from './projector-queries.ts';
+import type { DeliveryRow } from './rows.ts';
 
 export interface DeliveriesDeps {
   readonly database: Database;
@@ -26,28 +32,42 @@ export interface DeliveriesDeps {
 }
 
 /** What one meal usually is, for requests that do not say. */
-const USUAL_LOAD: Load = { parcels: 1, volumeMl: 12_000, weightG: 2_500 };
-const IF_UNDELIVERABLE: Undeliverable = 'return';
-const READY_DEFAULT_MS = 600_000;
+export const USUAL_LOAD: Load = { parcels: 1, volumeMl: 12_000, weightG: 2_500 };
+export const IF_UNDELIVERABLE: Undeliverable = 'return';
+/** Where a delivery belongs that no zone serves; it ends before the engine hears of it. */
+export const NO_ZONE: ZoneId = 'zon_00000000-0000-7000-8000-000000000000';
+const NO_SHARD = -1;
 
 interface Point {
   readonly lat: number;
   readonly lon: number;
 }
 
-/** What `orders` asks for. Idempotent by external id; writes in the caller's transaction. */
-export async function createWanted(
-  deps: DeliveriesDeps,
-  trx: Transaction,
-  wanted: DeliveryWanted,
-  correlation: string,
-): Promise<void> {
-  await write(deps, trx, creationOf(wanted), correlation);
+export type RequestTerms = Omit<DeliveryRequest, 'id' | 'account' | 'pickup' | 'dropoff'>;
+
+export interface Creation {
+  readonly id: DeliveryId;
+  readonly account: AccountId;
+  readonly externalId: string;
+  readonly customer: UserId | null;
+  readonly pickup: Point;
+  readonly dropoff: Point;
+  readonly pickupName?: string | undefined;
+  readonly pickupNote?: string | undefined;
+  readonly dropoffNote?: string | undefined;
+  readonly request: RequestTerms;
+  readonly correlation: string;
+  /** What the shop pays for it; absent: who asked settles that. */
+  readonly fee?: { readonly minor: number; readonly currency: string; readonly quote?: QuoteId };
+  /** Of the request, to tell a repeat from another request under the same external id. */
+  readonly requestHash?: string;
 }
 
-function creationOf(wanted: DeliveryWanted): Creation {
+/** What `orders` asks for, as a creation. */
+export function creationOf(wanted: DeliveryWanted, correlation: string): Creation {
   return {
     ...wanted,
+    correlation,
     request: {
       load: USUAL_LOAD,
       ifUndeliverable: IF_UNDELIVERABLE,
@@ -59,6 +79,120 @@ function creationOf(wanted: DeliveryWanted): Creation {
   };
 }
 
+/**
+ * Writes deliveries; resolves with the ids of those that are new. One that exists by its external id
+ * stays as it is, and what became of it is told again.
+ */
+export async function createAll(
+  deps: DeliveriesDeps,
+  trx: Transaction,
+  wanted: readonly Creation[],
+): Promise<ReadonlySet<DeliveryId>> {
+  if (wanted.length === 0) return new Set();
+  const door = await deps.door();
+  const calledOff = await queries.unwantedOf(
+    trx,
+    wanted.map(({ id }) => id),
+  );
+  const rows = wanted.map((each) => newRow(door, each, calledOff.get(each.id)));
+  const added = await queries.insertDeliveries(trx, rows);
+  const correlations = new Map(wanted.map(({ id, correlation }) => [id, correlation]));
+  const fresh = rows.filter(({ id }) => added.has(id));
+  await queries.insertCommands(
+    trx,
+    fresh
+      .filter(({ state }) => !isEnded(state))
+      .map(({ id, zone, shard, request }) => ({
+        ...{ delivery: id, number: 1, zone, shard },
+        command: { type: 'delivery.request', number: 1, request },
+        correlation: correlations.get(id) ?? null,
+      })),
+  );
+  await tellAgain(trx, rows, added);
+  return added;
+}
+
+/** Tells of what ended before it began, and of what was asked for before and has moved since. */
+async function tellAgain(
+  trx: Transaction,
+  rows: readonly queries.NewDelivery[],
+  added: ReadonlySet<DeliveryId>,
+): Promise<void> {
+  const asked = rows.filter(({ id, state }) => !added.has(id) || isEnded(state));
+  if (asked.length === 0) return;
+  await announceRows(trx, await queries.deliveriesByExternalIds(trx, asked));
+}
+
+/** Tells how deliveries stand now; nothing of those that the engine has not answered for yet. */
+export async function announceRows(trx: Transaction, rows: readonly DeliveryRow[]): Promise<void> {
+  const told = rows.filter(({ epoch, state }) => epoch > 0 || isEnded(state));
+  await enqueue(
+    trx,
+    told.map((row) => announcement({ row, atMs: row.ended_ms ?? row.placed_ms, state: row })),
+  );
+}
+
+/** A version that is after nothing at all and before everything that a log says. */
+const BEFORE_LOG = { epoch: 0, seq: 0, index: 1 } as const;
+
+function newRow(
+  door: Door,
+  wanted: Creation,
+  calledOff: queries.Unwanted | undefined,
+): queries.NewDelivery {
+  const zone = door.zoneAt(wanted.pickup.lat, wanted.pickup.lon);
+  const request: DeliveryRequest = {
+    ...wanted.request,
+    id: wanted.id,
+    account: wanted.account,
+    pickup: placeOf(wanted.pickup.lat, wanted.pickup.lon),
+    dropoff: placeOf(wanted.dropoff.lat, wanted.dropoff.lon),
+  };
+  const isLater = (request.notBeforeMs ?? 0) > request.placedMs;
+  const stage: DeliveryState = isLater ? 'scheduled' : 'pending';
+  const end = endOf(stage, zone !== undefined, calledOff);
+  return {
+    id: wanted.id,
+    account: wanted.account,
+    external_id: wanted.externalId,
+    customer: wanted.customer,
+    zone: zone?.id ?? NO_ZONE,
+    shard: zone?.shard ?? NO_SHARD,
+    request,
+    pickup_name: wanted.pickupName ?? null,
+    pickup_note: wanted.pickupNote ?? null,
+    dropoff_note: wanted.dropoffNote ?? null,
+    placed_ms: request.placedMs,
+    ready_ms: request.readyMs,
+    quote: wanted.fee?.quote ?? null,
+    fee_minor: wanted.fee?.minor ?? null,
+    currency: wanted.fee?.currency ?? null,
+    request_hash: wanted.requestHash ?? null,
+    state: end?.state ?? stage,
+    reason: end?.reason ?? null,
+    ended_ms: end === undefined ? null : Math.round(door.clock.zoneMs()),
+    index: end === undefined ? 0 : BEFORE_LOG.index,
+  };
+}
+
+interface End {
+  readonly state: DeliveryState;
+  readonly reason: EndReason;
+}
+
+function endOf(
+  stage: DeliveryState,
+  isServed: boolean,
+  calledOff: queries.Unwanted | undefined,
+): End | undefined {
+  if (calledOff !== undefined) {
+    const { code, fault } = calledOff;
+    return { state: 'cancelled', reason: { code, stage, fault } };
+  }
+  if (isServed) return undefined;
+  return { state: 'failed', reason: { code: 'zone_closed', stage, fault: 'platform' } };
+}
+
 const POINT = { type: 'object', required: ['lat', 'lon'] } as const;
 export const INTERNAL_CREATE = {
   type: 'object',
@@ -66,162 +200,21 @@ export const INTERNAL_CREATE = {
   properties: { pickup: POINT, dropoff: POINT },
 } as const;
 
-/** The same by call, for a cancel that must not overtake the request it cancels. */
+/** What `orders` may ask by call, for a cancel that must not overtake the request it cancels. */
 export async function createForOrder(
   deps: DeliveriesDeps,
   params: DeliveryWanted,
   call: Call,
 ): Promise<{ id: DeliveryId }> {
   requireSystem(call);
-  const row = await create(deps, creationOf(params), call);
-  return { id: row.id };
-}
-
-/** For shops with their own orders. */
-export async function request(
-  deps: DeliveriesDeps,
-  params: DeliveryCreate,
-  call: Call,
-): Promise<DeliveryCreated> {
-  const { caller } = call;
-  if (caller.kind !== 'user' && caller.kind !== 'api_key') throw new WaggleError('auth.forbidden');
-  const isOps = caller.kind === 'user' && caller.role === 'ops';
-  if (params.account !== undefined && !isOps && params.account !== caller.account) {
-    throw new WaggleError('auth.forbidden');
-  }
-  const nowMs = Math.round((await deps.door()).clock.zoneMs());
-  const row = await create(
-    deps,
-    {
-      id: newId('delivery'),
-      account: params.account ?? caller.account,
-      externalId: params.externalId,
-      customer: null,
-      pickup: params.pickup,
-      dropoff: params.dropoff,
-      pickupName: params.pickupName,
-      pickupNote: params.pickupNote,
-      dropoffNote: params.dropoffNote,
-      request: requestOf(params, nowMs),
-    },
-    call,
-  );
-  return { delivery: deliveryView(row), ...(await trackingLink(deps, row)) };
-}
-
-type RequestTerms = Omit<DeliveryRequest, 'id' | 'account' | 'pickup' | 'dropoff'>;
-
-function requestOf(params: DeliveryCreate, nowMs: number): RequestTerms {
-  if (params.readyAt !== undefined && params.readyInSeconds !== undefined) {
-    throw new WaggleError('request.invalid', undefined, [
-      { field: '/readyAt', expected: 'not together with readyInSeconds' },
-    ]);
-  }
-  const notBeforeMs =
-    params.notBefore === undefined ? undefined : parseTime(params.notBefore, '/notBefore');
-  const readyMs =
-    params.readyAt === undefined
-      ? Math.max(nowMs, notBeforeMs ?? 0) +
-        (params.readyInSeconds === undefined ? READY_DEFAULT_MS : params.readyInSeconds * 1000)
-      : parseTime(params.readyAt, '/readyAt');
-  return {
-    load: params.load ?? USUAL_LOAD,
-    ifUndeliverable: params.ifUndeliverable ?? IF_UNDELIVERABLE,
-    placedMs: nowMs,
-    readyMs,
-    readySource: 'promised',
-    ...(params.promiseAt === undefined
-      ? {}
-      : { promiseMs: parseTime(params.promiseAt, '/promiseAt') }),
-    ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
-    ...(params.group === undefined ? {} : { group: params.group }),
-    ...(params.vehicles === undefined ? {} : { vehicles: params.vehicles }),
-    ...(params.skills === undefined ? {} : { skills: params.skills }),
-    ...(params.fleets === undefined ? {} : { fleets: params.fleets }),
-  };
-}
-
-interface Creation {
-  readonly id: DeliveryId;
-  readonly account: AccountId;
-  readonly externalId: string;
-  readonly customer: UserId | null;
-  readonly pickup: Point;
-  readonly dropoff: Point;
-  readonly pickupName?: string | undefined;
-  readonly pickupNote?: string | undefined;
-  readonly dropoffNote?: string | undefined;
-  readonly request: RequestTerms;
-}
-
-/** Writes the record and its first command in one transaction; the relay does the rest. */
-async function create(deps: DeliveriesDeps, wanted: Creation, call: Call): Promise<DeliveryRow> {
-  const { knex } = deps.database;
-  const { account, externalId } = wanted;
-  const existing = await queries.deliveryByExternalId(knex, account, externalId);
-  if (existing !== undefined) return existing;
+  const wanted = creationOf(params, call.correlationId);
   try {
-    await deps.database.transaction((trx) => write(deps, trx, wanted, call.correlationId));
+    await deps.database.transaction((trx) => createAll(deps, trx, [wanted]));
   } catch (error) {
     // The id was used under another external id: never two deliveries of one id.
     if (uniqueViolation(error) !== undefined) throw new WaggleError('resource.conflict');
     throw error;
   }
   deps.wakeRelay();
-  const row = await queries.deliveryByExternalId(knex, account, externalId);
-  if (row === undefined) throw new WaggleError('internal');
-  return row;
-}
-
-async function write(
-  deps: DeliveriesDeps,
-  trx: Transaction,
-  wanted: Creation,
-  correlation: string,
-): Promise<void> {
-  const { account, externalId } = wanted;
-  const door = await deps.door();
-  const zone = door.zoneAt(wanted.pickup.lat, wanted.pickup.lon);
-  if (zone === undefined) throw new WaggleError('zone.none_here');
-  const request: DeliveryRequest = {
-    ...wanted.request,
-    id: wanted.id,
-    account,
-    pickup: placeOf(wanted.pickup.lat, wanted.pickup.lon),
-    dropoff: placeOf(wanted.dropoff.lat, wanted.dropoff.lon),
-  };
-  const isLater = (request.notBeforeMs ?? 0) > request.placedMs;
-  const isNew = await queries.insertDelivery(trx, {
-    id: wanted.id,
-    account,
-    external_id: externalId,
-    customer: wanted.customer,
-    zone: zone.id,
-    shard: zone.shard,
-    request,
-    pickup_name: wanted.pickupName ?? null,
-    pickup_note: wanted.pickupNote ?? null,
-    dropoff_note: wanted.dropoffNote ?? null,
-    placed_ms: request.placedMs,
-    ready_ms: request.readyMs,
-    state: isLater ? 'scheduled' : 'pending',
-  });
-  if (!isNew) return;
-  await queries.insertCommand(trx, {
-    delivery: wanted.id,
-    number: 1,
-    zone: zone.id,
-    shard: zone.shard,
-    command: { type: 'delivery.request', number: 1, request },
-    correlation,
-  });
-}
-
-/** A signed link that shows one delivery. */
-export async function trackingLink(
-  deps: DeliveriesDeps,
-  row: DeliveryRow,
-): Promise<{ trackingUrl: string; trackingToken: string }> {
-  const trackingToken = await deps.signer.signTracking(row.id, row.account, deps.trackingLinkMs);
-  return { trackingUrl: `${deps.publicUrl}/track/${trackingToken}`, trackingToken };
+  return { id: wanted.id };
 }

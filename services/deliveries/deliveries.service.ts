@@ -31,6 +31,7 @@ import {
   startPurging,
 } from '../../platform/service-streams.ts';
 import { checkSees } from './access.ts';
+import * as asking from './asking.ts';
 import { startCommandRelay } from './command-relay.ts';
 import * as creation from './creation.ts';
 import * as decisions from './decisions.ts';
@@ -280,7 +281,7 @@ function actionsOf(
     }),
     request: action<schemas.DeliveryCreate, schemas.DeliveryCreated>({
       params: schemas.DELIVERY_CREATE,
-      handler: (params, call) => creation.request(deps, params, call),
+      handler: (params, call) => asking.request(deps, params, call),
     }),
     get: action<schemas.DeliveryRef, schemas.DeliveryDetail>({
       params: schemas.DELIVERY_REF,
@@ -326,7 +327,7 @@ function actionsOf(
       params: schemas.DELIVERY_REF,
       handler: async ({ id }, call) => {
         const row = checkSees(call.caller, await deliveryById(database.knex, id));
-        return creation.trackingLink(deps, row);
+        return asking.trackingLink(deps, row);
       },
     }),
   };

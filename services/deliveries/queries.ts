@@ -1,40 +1,13 @@
 /** What people and programs ask of the business record. The projector has its own queries. */
-
 import type { DeliveryCommand } from '../../contracts/commands.ts';
 import { WaggleError } from '../../contracts/errors.ts';
-import type { DeliveryId } from '../../contracts/ids.ts';
+import type { DeliveryId, ZoneId } from '../../contracts/ids.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
+import { insertCommands } from './creation-queries.ts';
 import type { CommandRow, DeliveryRow, FactRow } from './rows.ts';
 
 /** Facts of one delivery that are shown; a longer history is cut at its end. */
 const FACTS_MAX = 2_000;
-
-export type NewDelivery = Pick<
-  DeliveryRow,
-  | 'id'
-  | 'account'
-  | 'external_id'
-  | 'customer'
-  | 'zone'
-  | 'shard'
-  | 'request'
-  | 'pickup_name'
-  | 'pickup_note'
-  | 'dropoff_note'
-  | 'placed_ms'
-  | 'ready_ms'
-  | 'state'
->;
-
-/** Writes a delivery; false when this account has one of that external id already. */
-export async function insertDelivery(trx: Transaction, row: NewDelivery): Promise<boolean> {
-  const inserted = await trx('deliveries')
-    .insert({ ...row, request: JSON.stringify(row.request) })
-    .onConflict(['account', 'external_id'])
-    .ignore()
-    .returning('id');
-  return inserted.length === 1;
-}
 
 export async function deliveryById(db: Queryable, id: string): Promise<DeliveryRow | undefined> {
   return db<DeliveryRow>('deliveries').where({ id }).first() as Promise<DeliveryRow | undefined>;
@@ -88,23 +61,15 @@ export async function addCommand(
   make: (number: number) => DeliveryCommand,
   correlation: string,
 ): Promise<number> {
-  const { rows } = await trx.raw<{ rows: { number: number; zone: string; shard: number }[] }>(
+  const { rows } = await trx.raw<{ rows: { number: number; zone: ZoneId; shard: number }[] }>(
     `UPDATE deliveries SET last_command = last_command + 1 WHERE id = ?
      RETURNING last_command AS number, zone, shard`,
     [id],
   );
   const [row] = rows;
   if (row === undefined) throw new WaggleError('resource.not_found');
-  await insertCommand(trx, { ...row, delivery: id, command: make(row.number), correlation });
+  await insertCommands(trx, [{ ...row, delivery: id, command: make(row.number), correlation }]);
   return row.number;
-}
-
-export async function insertCommand(
-  trx: Transaction,
-  row: Pick<CommandRow, 'delivery' | 'number' | 'zone' | 'shard' | 'command' | 'correlation'>,
-): Promise<void> {
-  await trx('commands').insert({ ...row, command: JSON.stringify(row.command) });
-  await trx.raw(`SELECT pg_notify('deliveries_commands', '')`);
 }
 
 /** The last cancel of a delivery, if any. Locks nothing. */

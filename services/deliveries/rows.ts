@@ -1,7 +1,14 @@
 /** Rows of the deliveries schema, and how one looks to the outside. */
 import type { Delivery } from '../../contracts/api/deliveries.ts';
 import type { DeliveryCommand, DeliveryRequest } from '../../contracts/commands.ts';
-import type { AccountId, DeliveryId, DriverId, UserId, ZoneId } from '../../contracts/ids.ts';
+import type {
+  AccountId,
+  DeliveryId,
+  DriverId,
+  QuoteId,
+  UserId,
+  ZoneId,
+} from '../../contracts/ids.ts';
 import type { DeliveryState, EndReason } from '../../contracts/states.ts';
 import { timeText, timeTextOrNull } from '../../platform/times.ts';
 
@@ -37,6 +44,11 @@ export interface DeliveryRow extends ProjectedState {
   readonly dropoff_note: string | null;
   readonly last_command: number;
   readonly placed_ms: number;
+  /** What the shop pays; null: it was asked for by an order, or before there were prices. */
+  readonly fee_minor: number | null;
+  readonly currency: string | null;
+  readonly quote: QuoteId | null;
+  readonly request_hash: string | null;
 }
 
 export interface CommandRow {
@@ -83,5 +95,8 @@ export function deliveryView(row: DeliveryRow): Delivery {
     endedAt: timeTextOrNull(row.ended_ms),
     reason: row.reason,
     held: row.held,
+    feeMinor: row.fee_minor,
+    currency: row.currency,
+    quote: row.quote,
   };
 }

@@ -6,6 +6,7 @@ import { type DeliveryId, type DriverId, newId } from '../../contracts/ids.ts';
 import type { DeliveryProblem } from '../../contracts/problems.ts';
 import type { Door, LogEntry, LogPosition, LogRecord } from '../../dispatch/redis/door.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
+import { insertCommands, insertDeliveries } from '../../services/deliveries/creation-queries.ts';
 import { forgetDecisions, listDecisions } from '../../services/deliveries/decision-rows.ts';
 import { forgetExceptions } from '../../services/deliveries/exception-queries.ts';
 import { startProjector } from '../../services/deliveries/projector.ts';
@@ -92,14 +93,18 @@ async function bench(t: TestContext): Promise<Bench> {
     ifUndeliverable: 'return',
   } as const;
   await database.transaction(async (trx) => {
-    await queries.insertDelivery(trx, {
-      ...{ id, account, external_id: 'x', customer: null, zone, shard: 0, request },
-      ...{ pickup_name: null, pickup_note: null, dropoff_note: null },
-      ...{ placed_ms: 1_000, ready_ms: 2_000, state: 'pending' },
-    });
+    await insertDeliveries(trx, [
+      {
+        ...{ id, account, external_id: 'x', customer: null, zone, shard: 0, request },
+        ...{ pickup_name: null, pickup_note: null, dropoff_note: null },
+        ...{ placed_ms: 1_000, ready_ms: 2_000, state: 'pending' },
+        ...{ quote: null, fee_minor: null, currency: null, request_hash: null },
+        ...{ reason: null, ended_ms: null, index: 0 },
+      },
+    ]);
     const command = { type: 'delivery.request', number: 1, request } as const;
     const address = { delivery: id, number: 1, zone, shard: 0, correlation: null };
-    await queries.insertCommand(trx, { ...address, command });
+    await insertCommands(trx, [{ ...address, command }]);
   });
   const log = new ScriptedLog();
   const anomalies: string[] = [];

@@ -1,6 +1,7 @@
 /** Quotes: what a shop with a key is told before it asks for a delivery, and what is refused. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { newId } from '../../contracts/ids.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, BUSINESS, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity, register } from './city.ts';
@@ -14,8 +15,12 @@ interface Shop {
   quote(body?: object, headers?: Record<string, string>): Promise<Answer>;
 }
 
-async function openShop(t: TestContext, services: readonly string[]): Promise<Shop> {
-  const stack = await withStack(t, services);
+async function openShop(
+  t: TestContext,
+  services: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Shop> {
+  const stack = await withStack(t, services, env);
   const city = await makeCity(stack);
   const vendor = await register(stack, 'vendor');
   const body = { name: 'shop', scopes: ['deliveries:read', 'deliveries:write'] };
@@ -96,4 +101,73 @@ test('a zone that takes nothing new gives no quotes', async (t) => {
     { timeoutMs: 15_000, intervalMs: 100, what: 'a refusal' },
   );
   assert.deepEqual([refused.status, refused.body.code], [503, 'zone.intake_paused']);
+});
+
+test('a delivery is held to its quote, which is used once, by the account it was given to', async (t) => {
+  const { stack, city, key, quote } = await openShop(t, [...BUSINESS, 'api']);
+  const ask = (body: object, headers: Record<string, string> = {}): Promise<Answer> =>
+    stack.call('POST', '/deliveries', {
+      token: key,
+      headers,
+      body: { externalId: 'one', pickup: CENTRE, dropoff: NEAR, ...body },
+    });
+  const told = expectOk(await quote());
+  const price = { baseMinor: 900 };
+  const body = { deliveryPrice: price };
+  expectOk(await stack.call('PATCH', `/markets/${city.market}`, { token: city.ops, body }));
+  await waitFor(async () => expectOk(await quote()).feeMinor === 900, { what: 'the new price' });
+
+  const elsewhere = await ask({ quote: told.id, dropoff: CENTRE });
+  assert.deepEqual(
+    [elsewhere.status, elsewhere.body.fields],
+    [422, [{ field: '/dropoff', expected: 'the dropoff of the quote' }]],
+  );
+  const made = expectOk(await ask({ quote: told.id })).delivery as Record<string, unknown>;
+  assert.deepEqual([made.feeMinor, made.currency, made.quote], [250, 'EUR', told.id]);
+  const again = expectOk(await ask({ quote: told.id })).delivery as Record<string, unknown>;
+  assert.equal(again.id, made.id);
+  const changed = await ask({ quote: told.id, dropoffNote: 'another floor' });
+  assert.deepEqual([changed.status, changed.body.code], [409, 'resource.conflict']);
+  const second = await ask({ quote: told.id, externalId: 'two' });
+  assert.deepEqual([second.status, second.body.code], [409, 'quote.used']);
+  const plain = expectOk(await ask({ externalId: 'three' })).delivery as Record<string, unknown>;
+  assert.deepEqual([plain.feeMinor, plain.quote], [900, null]);
+
+  const headers = { 'idempotency-key': 'delivery-0001' };
+  const four = { externalId: 'four' };
+  const keyed = expectOk(await ask(four, headers));
+  assert.deepEqual(expectOk(await ask(four, headers)), keyed);
+  const mismatch = await ask({ externalId: 'five' }, headers);
+  assert.deepEqual([mismatch.status, mismatch.body.code], [409, 'idempotency.mismatch']);
+
+  const twins = await Promise.all(
+    Array.from({ length: 6 }, async () =>
+      ask({ externalId: 'six', quote: expectOk(await quote()).id }),
+    ),
+  );
+  const won = twins.filter(({ status }) => status === 201);
+  assert.equal(won.length, 1, 'another quote is another request');
+
+  const stranger = await register(stack, 'vendor');
+  const foreign = await stack.call('POST', '/deliveries', {
+    token: stranger,
+    body: { externalId: 'x', pickup: CENTRE, dropoff: NEAR, quote: expectOk(await quote()).id },
+  });
+  assert.deepEqual([foreign.status, foreign.body.code], [422, 'request.invalid']);
+});
+
+test('an expired quote is told from one that never was', async (t) => {
+  const { stack, key, quote } = await openShop(t, [...BUSINESS, 'api'], { WAGGLE_SPEED: '1000' });
+  const told = expectOk(await quote());
+  const clock = async (): Promise<string> =>
+    String(expectOk(await stack.call('GET', '/clock')).zoneTime);
+  await waitFor(async () => (await clock()) > String(told.expiresAt), { what: 'its end' });
+  const ask = (id: unknown): Promise<Answer> => {
+    const body = { externalId: 'late', pickup: CENTRE, dropoff: NEAR, quote: id };
+    return stack.call('POST', '/deliveries', { token: key, body });
+  };
+  const expired = await ask(told.id);
+  assert.deepEqual([expired.status, expired.body.code], [409, 'quote.expired']);
+  const unknown = await ask(newId('quote'));
+  assert.deepEqual([unknown.status, unknown.body.code], [422, 'request.invalid']);
 });

@@ -38,6 +38,7 @@ function newRow(): DeliveryRow {
     ...{ placed_ms: 1_000, ready_ms: 2_000, state: 'pending', driver: null, promise_ms: null },
     ...{ assigned_ms: null, picked_up_ms: null, delivered_ms: null, ended_ms: null },
     ...{ reason: null, held: false, epoch: 0, seq: 0, index: 0 },
+    ...{ fee_minor: null, currency: null, quote: null, request_hash: null },
   };
 }
 
