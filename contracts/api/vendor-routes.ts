@@ -1,6 +1,11 @@
 /** Routes of vendors. */
-import { ANYONE, type Route } from './route.ts';
+import { ANYONE, OPS, type Route } from './route.ts';
+import type { Role } from './users.ts';
+import * as editing from './vendor-editing.ts';
 import * as vendors from './vendors.ts';
+
+/** Vendors, for what is of their own account, and ops. */
+const KEEPERS: readonly Role[] = ['vendor', 'ops'];
 
 export const VENDOR_ROUTES: readonly Route[] = [
   {
@@ -29,6 +34,56 @@ export const VENDOR_ROUTES: readonly Route[] = [
     action: 'vendors.get',
     summary: 'One vendor',
     roles: ANYONE,
+    params: vendors.VENDOR_REF,
+    status: 200,
+    result: vendors.VENDOR,
+  },
+  {
+    method: 'PATCH',
+    path: '/vendors/{id}',
+    action: 'vendors.change',
+    summary: 'Change a vendor',
+    roles: KEEPERS,
+    params: editing.VENDOR_CHANGE,
+    status: 200,
+    result: vendors.VENDOR,
+  },
+  {
+    method: 'PUT',
+    path: '/vendors/{id}/approval',
+    action: 'vendors.approve',
+    summary: 'Approve, reject or suspend a vendor',
+    roles: OPS,
+    params: editing.VENDOR_APPROVE,
+    status: 200,
+    result: vendors.VENDOR,
+  },
+  {
+    method: 'GET',
+    path: '/vendors/{id}/approvals',
+    action: 'vendors.approvals',
+    summary: 'Who approved, rejected or suspended a vendor, and why',
+    roles: KEEPERS,
+    params: vendors.VENDOR_REF,
+    status: 200,
+    result: editing.VENDOR_APPROVALS,
+  },
+  {
+    method: 'PUT',
+    path: '/vendors/{id}/pause',
+    action: 'vendors.pause',
+    summary: 'Take no orders for a while',
+    roles: KEEPERS,
+    params: editing.VENDOR_PAUSE,
+    status: 200,
+    result: vendors.VENDOR,
+  },
+  {
+    method: 'DELETE',
+    path: '/vendors/{id}/pause',
+    action: 'vendors.resume',
+    summary: 'Take orders again',
+    roles: KEEPERS,
     params: vendors.VENDOR_REF,
     status: 200,
     result: vendors.VENDOR,

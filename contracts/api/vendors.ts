@@ -193,7 +193,7 @@ export const VENDOR = {
     pause: {
       anyOf: [
         {
-          title: 'VendorPause',
+          title: 'Pause',
           type: 'object',
           additionalProperties: false,
           required: ['reason', 'until'],

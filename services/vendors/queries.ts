@@ -1,5 +1,6 @@
 /** What the vendors service asks of its tables. */
 import { Model } from 'objection';
+import { APPROVALS_MAX, type VendorApprovals } from '../../contracts/api/vendor-editing.ts';
 import type {
   DeliveryArea,
   Opening,
@@ -9,7 +10,7 @@ import type {
   VendorKind,
   VendorState,
 } from '../../contracts/api/vendors.ts';
-import type { AccountId, VendorId } from '../../contracts/ids.ts';
+import type { AccountId, UserId, VendorId } from '../../contracts/ids.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import { timeTextOrNull } from '../../platform/times.ts';
 
@@ -78,13 +79,44 @@ export async function insertVendor(db: Queryable, vendor: NewVendor): Promise<Ve
   return VendorRow.query(db).insert(vendor).returning('*');
 }
 
+export type Approval = Pick<VendorRow, 'id' | 'version' | 'state' | 'state_reason'>;
+
 /** Remembers who moved a vendor to the state it is in now. */
 export async function insertApproval(
   trx: Transaction,
-  { id, version, state, state_reason }: VendorRow,
+  { id, version, state, state_reason }: Approval,
   actor: string,
 ): Promise<void> {
   await trx('approvals').insert({ vendor: id, version, state, reason: state_reason, actor });
+}
+
+/** The newest first. */
+export async function approvalsOf(
+  db: Queryable,
+  vendor: string,
+): Promise<VendorApprovals['items']> {
+  const rows: { state: VendorState; reason: string | null; actor: UserId; at: Date }[] = await db(
+    'approvals',
+  )
+    .where({ vendor })
+    .orderBy('version', 'desc')
+    .limit(APPROVALS_MAX);
+  return rows.map(({ state, reason, actor, at }) => ({
+    ...{ state, reason, by: actor, at: at.toISOString() },
+  }));
+}
+
+/** Writes a change of a locked row; its version grows. */
+export async function updateVendor(
+  trx: Transaction,
+  { id, version }: VendorRow,
+  columns: Partial<VendorColumns>,
+): Promise<VendorRow> {
+  const rows = await VendorRow.query(trx)
+    .patch({ ...columns, version: version + 1 })
+    .where({ id })
+    .returning('*');
+  return rows[0] as VendorRow;
 }
 
 export async function vendorById(db: Queryable, id: string): Promise<VendorRow | undefined> {

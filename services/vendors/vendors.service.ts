@@ -1,5 +1,6 @@
 /** Vendors: who sells, where, when and on which terms. */
 import type { ServiceSchema } from 'moleculer';
+import * as editing from '../../contracts/api/vendor-editing.ts';
 import {
   VENDOR_TERMS_QUERY,
   type VendorTerms,
@@ -10,6 +11,7 @@ import { openDatabase } from '../../platform/database.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import { type Part, startPublishing, startPurging } from '../../platform/service-streams.ts';
+import * as changing from './changing.ts';
 import * as vendors from './vendors.ts';
 
 export function createService(context: ServiceContext): ServiceSchema {
@@ -33,6 +35,26 @@ export function createService(context: ServiceContext): ServiceSchema {
       list: action<schemas.VendorQuery, schemas.VendorList>({
         params: schemas.VENDOR_QUERY,
         handler: (params, call) => vendors.list(deps, params, call),
+      }),
+      change: action<editing.VendorChange, schemas.Vendor>({
+        params: editing.VENDOR_CHANGE,
+        handler: (params, call) => changing.change(deps, params, call),
+      }),
+      approve: action<editing.VendorApprove, schemas.Vendor>({
+        params: editing.VENDOR_APPROVE,
+        handler: (params, call) => changing.approve(deps, params, call),
+      }),
+      approvals: action<schemas.VendorRef, editing.VendorApprovals>({
+        params: schemas.VENDOR_REF,
+        handler: (params, call) => changing.approvals(deps, params.id, call),
+      }),
+      pause: action<editing.VendorPause, schemas.Vendor>({
+        params: editing.VENDOR_PAUSE,
+        handler: (params, call) => changing.pause(deps, params, call),
+      }),
+      resume: action<schemas.VendorRef, schemas.Vendor>({
+        params: schemas.VENDOR_REF,
+        handler: (params, call) => changing.resume(deps, params.id, call),
       }),
       terms: action<VendorTermsQuery, VendorTerms>({
         params: VENDOR_TERMS_QUERY,

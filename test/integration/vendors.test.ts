@@ -102,4 +102,60 @@ describe('vendors', () => {
     const days = [{ date: '2026-12-24', until: '2026-12-01', openings: [] }];
     assert.equal(await refused({ specialDays: days }), '/specialDays/0/until');
   });
+
+  test('is changed part by part; who saw another version is refused', async () => {
+    const vendor = await create(vendorToken, { area: { radiusMeters: 2_000 }, priceBand: 3 });
+    const path = `/vendors/${String(vendor.id)}`;
+    const patch = (body: object, token = vendorToken): ReturnType<Stack['call']> =>
+      stack.call('PATCH', path, { token, body });
+    const east = { lat: CENTRE.lat, lon: CENTRE.lon + 0.2 };
+    const changed = expectOk(await patch({ version: 1, place: east, priceBand: null }));
+    assert.deepEqual([changed.version, changed.priceBand, changed.place], [2, null, east]);
+    assert.deepEqual(changed.area, { radiusMeters: 2_000 });
+    const late = await patch({ version: 1, name: 'Late' });
+    assert.deepEqual([late.status, late.body.code], [409, 'resource.conflict']);
+    assert.equal(expectOk(await patch({ place: east })).version, 2);
+    assert.equal((await patch({ name: 'X' }, await register(stack, 'vendor'))).status, 404);
+    assert.equal((await patch({ serviceFeeBasisPoints: 0 })).status, 403);
+    const [first, second] = await waitFor(async () => {
+      const events = await told(vendor.id);
+      return events.length === 2 && events;
+    });
+    assert.notDeepEqual(first?.areaCells, second?.areaCells);
+  });
+
+  test('is approved, suspended and rejected by ops, with the reason; a change asks again', async () => {
+    const vendor = await create(vendorToken);
+    const path = `/vendors/${String(vendor.id)}`;
+    const move = (state: string, reason?: string): ReturnType<Stack['call']> =>
+      stack.call('PUT', `${path}/approval`, { token: city.ops, body: { state, reason } });
+    const early = await move('suspended', 'too early');
+    assert.deepEqual([early.status, early.body.code], [409, 'resource.conflict']);
+    assert.equal((await move('rejected')).status, 422);
+    assert.equal(expectOk(await move('rejected', 'no licence')).stateReason, 'no licence');
+    const body = { description: 'Now with a licence' };
+    const appeal = expectOk(await stack.call('PATCH', path, { token: vendorToken, body }));
+    assert.deepEqual([appeal.state, appeal.stateReason], ['pending', null]);
+    assert.equal(expectOk(await move('approved')).state, 'approved');
+    assert.equal((await stack.call('GET', path, { token: city.customer })).status, 200);
+    expectOk(await move('suspended', 'complaints'));
+    assert.equal((await stack.call('GET', path, { token: city.customer })).status, 404);
+    const approvals = await stack.call('GET', `${path}/approvals`, { token: vendorToken });
+    assert.deepEqual(
+      (expectOk(approvals).items as { state: string }[]).map(({ state }) => state),
+      ['suspended', 'approved', 'pending', 'rejected', 'pending'],
+    );
+  });
+
+  test('pauses with a reason until a time, and resumes', async () => {
+    const vendor = await create(vendorToken);
+    const path = `/vendors/${String(vendor.id)}/pause`;
+    const past = { reason: 'oven', until: '2020-01-01T00:00:00Z' };
+    assert.equal((await stack.call('PUT', path, { token: vendorToken, body: past })).status, 422);
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const body = { reason: 'oven', until };
+    const paused = expectOk(await stack.call('PUT', path, { token: vendorToken, body }));
+    assert.deepEqual(paused.pause, { reason: 'oven', until });
+    assert.equal(expectOk(await stack.call('DELETE', path, { token: vendorToken })).pause, null);
+  });
 });
