@@ -3,11 +3,13 @@
  * with its variable; nothing else in Waggle reads the environment, and nothing happens at import.
  */
 import { type DatabaseService, databaseServices } from './databases.ts';
+import { type DoorConfig, doorOf } from './door.ts';
 import { type RoutesConfig, routesOf, routesProblems } from './routes.ts';
 import { schema, type VariableName } from './schema.ts';
 import { readVariable, type Variable } from './variable.ts';
 
 export { type DatabaseService, databaseServices } from './databases.ts';
+export type { DoorConfig } from './door.ts';
 export type { RoutesConfig } from './routes.ts';
 
 export interface JwtKey {
@@ -38,6 +40,7 @@ export interface Config {
     readonly port: number;
     readonly publicUrl: string;
     readonly bodyBytesMax: number;
+    readonly door: DoorConfig;
   };
   readonly gateway: {
     readonly port: number;
@@ -210,6 +213,7 @@ function assemble(values: Values): Config {
       port: number('WAGGLE_API_PORT'),
       publicUrl: text('WAGGLE_PUBLIC_API_URL').replace(/\/$/, ''),
       bodyBytesMax: number('WAGGLE_API_BODY_BYTES_MAX'),
+      door: doorOf(values),
     },
     gateway: {
       port: number('WAGGLE_GATEWAY_PORT'),

@@ -3,6 +3,7 @@
  * it, and loadConfig reads nothing that is not in it.
  */
 import { ownDatabases, postgresProtocols } from './databases.ts';
+import { doorVariables } from './door.ts';
 import { PROFILES_PATTERN } from './routes.ts';
 import type { Variable } from './variable.ts';
 
@@ -103,6 +104,7 @@ export const schema = {
     default: MIB,
     description: 'Largest request body the API reads.',
   },
+  ...doorVariables,
   WAGGLE_GATEWAY_PORT: {
     kind: 'integer',
     min: 0,

@@ -78,6 +78,8 @@ export class WaggleError extends Error {
   readonly code: ErrorCode;
   readonly fields: readonly FieldProblem[];
   override readonly name = 'WaggleError';
+  /** Wall seconds after which it may be tried again; 0: nothing is known. */
+  retryAfterSeconds = 0;
 
   constructor(code: ErrorCode, detail?: string, fields: readonly FieldProblem[] = []) {
     super(detail ?? ERRORS[code].title);

@@ -74,6 +74,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const common = commonEnvironment(
       { redisUrl: stores.redisUrl, databaseUrl: stores.databaseUrl, apiPort, gatewayPort },
       {
+        // A city of people registers from this one machine.
+        WAGGLE_SIGN_UPS_PER_MINUTE: '1000000',
         ...inheritedEnvironment(),
         WAGGLE_JWT_KEYS: secrets.jwtKeys,
         WAGGLE_OPERATOR_EMAIL: secrets.operatorEmail,

@@ -10,12 +10,14 @@ const ERROR_TYPE = 'WAGGLE';
 interface ErrorData {
   readonly code: ErrorCode;
   readonly fields: readonly FieldProblem[];
+  readonly retryAfterSeconds?: number;
 }
 
 /** Wraps a catalogue error for the wire; everything else is passed on as it is. */
 export function toBrokerError(error: unknown): unknown {
   if (!(error instanceof WaggleError)) return error;
-  const data: ErrorData = { code: error.code, fields: error.fields };
+  const { code, fields, retryAfterSeconds } = error;
+  const data: ErrorData = { code, fields, retryAfterSeconds };
   return new Errors.MoleculerError(error.message, error.status, ERROR_TYPE, data);
 }
 
@@ -46,11 +48,13 @@ function fromData(error: unknown): WaggleError | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { type, data, message } = error as { type?: unknown; data?: unknown; message?: unknown };
   if (type !== ERROR_TYPE || typeof data !== 'object' || data === null) return undefined;
-  const { code, fields } = data as { code?: unknown; fields?: unknown };
+  const { code, fields, retryAfterSeconds } = data as Record<keyof ErrorData, unknown>;
   if (typeof code !== 'string' || !(code in ERRORS)) return undefined;
-  return new WaggleError(
+  const known = new WaggleError(
     code as ErrorCode,
     typeof message === 'string' ? message : undefined,
     Array.isArray(fields) ? (fields as FieldProblem[]) : [],
   );
+  if (typeof retryAfterSeconds === 'number') known.retryAfterSeconds = retryAfterSeconds;
+  return known;
 }

@@ -4,9 +4,9 @@
  */
 import type { ActionSchema, Context } from 'moleculer';
 import type { JsonSchema } from '../contracts/api/routes.ts';
-import type { ApiKeyScope, Role } from '../contracts/api/users.ts';
+import type { ApiKeyScope, MemberRole, Role } from '../contracts/api/users.ts';
 import { WaggleError } from '../contracts/errors.ts';
-import type { AccountId, DriverId } from '../contracts/ids.ts';
+import type { AccountId, DriverId, SessionId } from '../contracts/ids.ts';
 import { toBrokerError, toWaggleError } from './broker-errors.ts';
 import { translateDatabaseError } from './database-errors.ts';
 import { createValidator, type Validator } from './validation.ts';
@@ -19,6 +19,8 @@ export type Caller =
       readonly role: Role;
       readonly account: AccountId;
       readonly driver?: DriverId;
+      readonly session?: SessionId;
+      readonly member?: MemberRole;
     }
   | {
       readonly kind: 'api_key';
@@ -34,6 +36,8 @@ export interface CallMeta {
   caller?: Caller;
   correlationId?: string;
   idempotencyKey?: string;
+  /** Where the request came from, for limits; absent when nobody outside asked. */
+  address?: string;
   /** Status of the HTTP answer when it is not the usual one. */
   $statusCode?: number;
 }
@@ -43,6 +47,8 @@ export interface Call {
   readonly caller: Caller;
   readonly correlationId: string;
   readonly idempotencyKey: string | undefined;
+  /** Network address of whoever asked; undefined for Waggle itself. */
+  readonly address: string | undefined;
   /** Calls another service; the answer's error is of the catalogue. Keeps trace and caller. */
   call<R>(action: string, params: object, as?: Caller): Promise<R>;
   /** Overrides the usual HTTP status. */
@@ -90,14 +96,20 @@ export function createActionBuilder(options: ActionBuilderOptions) {
 function callOf(context: Context<unknown, CallMeta>): Call {
   const { meta } = context;
   const caller = meta.caller ?? { kind: 'public' };
+  const { address } = meta;
   const correlationId = meta.correlationId ?? context.requestID ?? context.id;
   let status: number | undefined;
   return {
     caller,
     correlationId,
     idempotencyKey: meta.idempotencyKey,
+    address,
     async call<R>(name: string, params: object, as: Caller = caller): Promise<R> {
-      const inner: CallMeta = { caller: as, correlationId };
+      const inner: CallMeta = {
+        caller: as,
+        correlationId,
+        ...(address === undefined ? {} : { address }),
+      };
       try {
         return (await context.call(name, params, { meta: inner })) as R;
       } catch (error) {

@@ -1,5 +1,5 @@
 /** What one route of the REST API is; see routes.ts for the table. */
-import type { ApiKeyScope, Role } from './users.ts';
+import type { ApiKeyScope, MemberRole, Role } from './users.ts';
 
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
@@ -16,6 +16,8 @@ export interface Route {
   readonly roles: readonly Role[] | 'public';
   /** An API key with this scope may call, too. */
   readonly scope?: ApiKeyScope;
+  /** Of people of a vendor or of ops, only these may; absent: every member of the account. */
+  readonly members?: readonly MemberRole[];
   readonly params: JsonSchema;
   readonly status: number;
   /** The answer; absent: no body. */

@@ -10,6 +10,7 @@ import {
   PASSWORD,
   PHONE,
   TIME,
+  TIME_OR_NULL,
   USER_ID,
 } from './common.ts';
 
@@ -43,14 +44,33 @@ export const USER = {
   title: 'User',
   type: 'object',
   additionalProperties: false,
-  required: ['id', 'role', 'account', 'email', 'name', 'phone', 'driver', 'createdAt'],
+  required: [
+    'id',
+    'role',
+    'member',
+    'account',
+    'email',
+    'emailVerified',
+    'name',
+    'phone',
+    'phoneVerified',
+    'driver',
+    'createdAt',
+  ],
   properties: {
     id: USER_ID,
     role: { type: 'string', enum: ROLES },
+    member: {
+      type: ['string', 'null'],
+      enum: [...MEMBER_ROLES, null],
+      description: 'Of people of a vendor or of the operator.',
+    },
     account: ACCOUNT_ID,
     email: { type: 'string' },
+    emailVerified: { type: 'boolean' },
     name: { type: 'string' },
     phone: { type: ['string', 'null'] },
+    phoneVerified: { type: 'boolean' },
     driver: { anyOf: [DRIVER_ID, { type: 'null' }] },
     createdAt: TIME,
   },
@@ -122,14 +142,27 @@ export const API_KEY = {
   title: 'ApiKey',
   type: 'object',
   additionalProperties: false,
-  required: ['id', 'account', 'name', 'scopes', 'createdAt', 'revokedAt'],
+  required: [
+    'id',
+    'account',
+    'name',
+    'scopes',
+    'createdAt',
+    'expiresAt',
+    'rotatedAt',
+    'lastUsedAt',
+    'revokedAt',
+  ],
   properties: {
     id: API_KEY_ID,
     account: ACCOUNT_ID,
     name: { type: 'string' },
     scopes: { type: 'array', items: { type: 'string', enum: API_KEY_SCOPES } },
     createdAt: TIME,
-    revokedAt: { type: ['string', 'null'], format: 'date-time' },
+    expiresAt: TIME_OR_NULL,
+    rotatedAt: TIME_OR_NULL,
+    lastUsedAt: { ...TIME_OR_NULL, description: 'To the minute.' },
+    revokedAt: TIME_OR_NULL,
   },
 } as const;
 export type ApiKey = FromSchema<typeof API_KEY>;
@@ -146,9 +179,11 @@ export const API_KEY_CREATE = {
     scopes: {
       type: 'array',
       minItems: 1,
+      maxItems: API_KEY_SCOPES.length,
       uniqueItems: true,
       items: { type: 'string', enum: API_KEY_SCOPES },
     },
+    expiresAt: { ...TIME, description: 'Left out: never.' },
   },
 } as const;
 export type ApiKeyCreate = FromSchema<typeof API_KEY_CREATE>;
@@ -179,6 +214,30 @@ export const API_KEY_REF = {
   properties: { id: API_KEY_ID },
 } as const;
 export type ApiKeyRef = FromSchema<typeof API_KEY_REF>;
+
+/** Wall seconds the old secret of a rotated key goes on working when nothing is said; at most. */
+export const ROTATION_GRACE_DEFAULT_SECONDS = 86_400;
+export const ROTATION_GRACE_MAX_SECONDS = 7 * 86_400;
+
+export const API_KEY_ROTATE = {
+  title: 'ApiKeyRotate',
+  description:
+    'A new secret for the same key. The old one goes on working for `graceSeconds`; a rotation ' +
+    'before then ends the one before at once.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['id'],
+  properties: {
+    id: API_KEY_ID,
+    graceSeconds: {
+      type: 'integer',
+      minimum: 0,
+      maximum: ROTATION_GRACE_MAX_SECONDS,
+      default: ROTATION_GRACE_DEFAULT_SECONDS,
+    },
+  },
+} as const;
+export type ApiKeyRotate = FromSchema<typeof API_KEY_ROTATE>;
 
 export const VIEW_LINK = {
   title: 'ViewLink',

@@ -4,9 +4,16 @@
  * Tokens live in wall time, whatever the speed of zone time.
  */
 import { errors as joseErrors, jwtVerify, SignJWT } from 'jose';
-import type { Role } from '../../contracts/api/users.ts';
+import type { MemberRole, Role } from '../../contracts/api/users.ts';
 import { WaggleError } from '../../contracts/errors.ts';
-import type { AccountId, DeliveryId, DriverId, FleetId, VehicleId } from '../../contracts/ids.ts';
+import type {
+  AccountId,
+  DeliveryId,
+  DriverId,
+  FleetId,
+  SessionId,
+  VehicleId,
+} from '../../contracts/ids.ts';
 import type { Load, VehicleKind } from '../../contracts/states.ts';
 
 const ISSUER = 'waggle';
@@ -39,6 +46,10 @@ export interface Claims {
   readonly role: Role;
   readonly account: AccountId;
   readonly driver?: DriverClaims;
+  /** Which log-in it comes from; what is sensitive asks whether that has not ended. */
+  readonly session?: SessionId;
+  /** Of people of a vendor or of the operator. */
+  readonly member?: MemberRole;
   /** Scope `track` only. */
   readonly delivery?: DeliveryId;
   readonly scope: Scope;

@@ -15,6 +15,7 @@ import { createTokens } from '../../platform/auth/tokens.ts';
 import { toWaggleError } from '../../platform/broker-errors.ts';
 import type { Caller, CallMeta } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import { addressOf } from './address.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { API_PREFIX, openApi } from './open-api.ts';
 import { documentationAliases, pageAliases } from './pages.ts';
@@ -213,13 +214,13 @@ function locationOf(request: ApiRequest, data: unknown): string {
 
 /** Lets a request in: within its limit, by somebody who may, with parameters that can be read. */
 async function admit(
-  { identity, limit, requests }: Parts,
+  { config, identity, limit, requests }: Parts,
   route: Route,
   context: Context<unknown, CallMeta>,
   request: ApiRequest,
 ): Promise<void> {
   request.waggleRoute = route;
-  const address = request.socket.remoteAddress ?? 'unknown';
+  const address = addressOf(request, config.api.door.proxyHops);
   const { authorization } = request.headers;
   if (route.roles === 'public') limit.take(`address ${address}`, ADDRESS_PER_SECOND_MAX);
   const caller = await identity.authorize(route, authorization);
@@ -240,6 +241,7 @@ async function admit(
   const key = request.headers['idempotency-key'];
   const { meta } = context;
   meta.caller = caller;
+  meta.address = address;
   if (request.correlationId !== undefined) meta.correlationId = request.correlationId;
   if (typeof key === 'string') meta.idempotencyKey = key;
   meta.$statusCode = route.status;

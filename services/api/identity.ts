@@ -44,6 +44,8 @@ export function createIdentity(deps: IdentityDeps): Identity {
       role: claims.role,
       account: claims.account,
       ...(claims.driver === undefined ? {} : { driver: claims.driver.id }),
+      ...(claims.session === undefined ? {} : { session: claims.session }),
+      ...(claims.member === undefined ? {} : { member: claims.member }),
     };
   };
 
@@ -68,7 +70,11 @@ function bearerOf(authorization: string | undefined): string {
 }
 
 function mayCall(route: Route, caller: Caller): boolean {
-  if (caller.kind === 'user') return route.roles !== 'public' && route.roles.includes(caller.role);
+  if (caller.kind === 'user') {
+    if (route.roles === 'public' || !route.roles.includes(caller.role)) return false;
+    // A token without a member role is of a time when every member was an owner.
+    return caller.member === undefined || (route.members?.includes(caller.member) ?? true);
+  }
   if (caller.kind !== 'api_key') return false;
   return route.scope !== undefined && caller.scopes.includes(route.scope);
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { WaggleError } from '../../contracts/errors.ts';
 import { toWaggleError } from '../../platform/broker-errors.ts';
 
-/** Wall seconds a caller should wait before it tries again. */
+/** Wall seconds a caller should wait before it tries again when nothing better is known. */
 const RETRY_AFTER_SECONDS = 1;
 
 /** The catalogue error for errors of the broker, the HTTP layer and the body parser. */
@@ -43,7 +43,8 @@ export function sendProblem(
     return;
   }
   if (problem.status === 503 || problem.status === 429) {
-    response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+    const seconds = problem.retryAfterSeconds || RETRY_AFTER_SECONDS;
+    response.setHeader('Retry-After', String(seconds));
   }
   response.writeHead(problem.status, { 'Content-Type': 'application/problem+json' });
   response.end(JSON.stringify(problem.toProblem(correlationId)));

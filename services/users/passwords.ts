@@ -14,7 +14,7 @@ const WAITING_MAX = 200;
 export interface Passwords {
   hash(password: string): Promise<string>;
   /**
-   * Whether the password fits. Without a stored hash it verifies against a decoy, so that the time
+   * Whether the password fits. Without a stored hash (none, or empty) it verifies against a decoy, so that the time
    * it takes does not tell whether the user exists.
    */
   fits(stored: string | undefined, password: string): Promise<boolean>;
@@ -27,7 +27,7 @@ export function createPasswords(): Passwords {
   return {
     hash: make,
     async fits(stored, password) {
-      if (stored !== undefined) return inTurn(() => verify(stored, password));
+      if (stored) return inTurn(() => verify(stored, password));
       decoy ??= make('a password nobody has');
       const against = await decoy.catch((error: unknown) => {
         decoy = undefined;

@@ -1,8 +1,8 @@
 /** What the users service asks of its tables; nothing else reads or writes them. */
 import { Model } from 'objection';
-import type { ApiKey, ApiKeyScope, Role, User } from '../../contracts/api/users.ts';
-import type { AccountId, DriverId, Id, UserId } from '../../contracts/ids.ts';
-import type { Queryable } from '../../platform/database.ts';
+import type { MemberRole, Role, User } from '../../contracts/api/users.ts';
+import type { AccountId, DriverId, SessionId, UserId } from '../../contracts/ids.ts';
+import type { Queryable, Transaction } from '../../platform/database.ts';
 
 export class UserRow extends Model {
   static override tableName = 'users';
@@ -15,22 +15,16 @@ export class UserRow extends Model {
   declare phone: string | null;
   declare driver: DriverId | null;
   declare created_at: Date;
-}
-
-export class ApiKeyRow extends Model {
-  static override tableName = 'api_keys';
-  declare id: Id<'apiKey'>;
-  declare account: AccountId;
-  declare name: string;
-  declare hash: string;
-  declare scopes: ApiKeyScope[];
-  declare created_at: Date;
-  declare revoked_at: Date | null;
+  /** Null for customers and drivers, who belong to no account's staff. */
+  declare member: MemberRole | null;
+  declare email_verified_at: Date | null;
+  declare phone_verified_at: Date | null;
+  declare deleted_at: Date | null;
 }
 
 export type NewUser = Pick<
   UserRow,
-  'id' | 'account' | 'role' | 'email' | 'password_hash' | 'name' | 'phone' | 'driver'
+  'id' | 'account' | 'role' | 'member' | 'email' | 'password_hash' | 'name' | 'phone' | 'driver'
 >;
 
 export async function insertUser(db: Queryable, user: NewUser): Promise<UserRow> {
@@ -38,11 +32,11 @@ export async function insertUser(db: Queryable, user: NewUser): Promise<UserRow>
 }
 
 export async function userByEmail(db: Queryable, email: string): Promise<UserRow | undefined> {
-  return UserRow.query(db).findOne({ email });
+  return UserRow.query(db).findOne({ email }).whereNull('deleted_at');
 }
 
 export async function userById(db: Queryable, id: string): Promise<UserRow | undefined> {
-  return UserRow.query(db).findById(id);
+  return UserRow.query(db).findById(id).whereNull('deleted_at');
 }
 
 export async function insertAccount(db: Queryable, id: AccountId, name: string): Promise<void> {
@@ -57,13 +51,128 @@ export function userView(row: UserRow): User {
   return {
     id: row.id,
     role: row.role,
+    member: row.member,
     account: row.account,
     email: row.email,
+    emailVerified: row.email_verified_at !== null,
     name: row.name,
     phone: row.phone,
+    phoneVerified: row.phone_verified_at !== null,
     driver: row.driver,
     createdAt: row.created_at.toISOString(),
   };
+}
+
+/** A member of the same staff: account and role of whoever asks. */
+type Staff = Pick<UserRow, 'account' | 'role'>;
+
+export async function membersOf(
+  db: Queryable,
+  { account, role }: Staff,
+  page: { readonly after: string | undefined; readonly limit: number },
+): Promise<UserRow[]> {
+  const query = UserRow.query(db)
+    .where({ account, role })
+    .whereNotNull('member')
+    .whereNull('deleted_at')
+    .orderBy('id')
+    .limit(page.limit);
+  return page.after === undefined ? query : query.where('id', '>', page.after);
+}
+
+export async function memberById(
+  db: Queryable,
+  { account, role }: Staff,
+  id: string,
+): Promise<UserRow | undefined> {
+  return UserRow.query(db)
+    .findOne({ id, account, role })
+    .whereNotNull('member')
+    .whereNull('deleted_at');
+}
+
+/** The other members; nobody joins, leaves or changes until the transaction ends. */
+export async function lockMembers(
+  trx: Transaction,
+  account: AccountId,
+  role: Role,
+  except: string,
+): Promise<readonly Pick<UserRow, 'id' | 'member'>[]> {
+  await trx.raw('SELECT 1 FROM accounts WHERE id = ? FOR UPDATE', [account]);
+  return UserRow.query(trx)
+    .select('id', 'member')
+    .where({ account, role })
+    .whereNotNull('member')
+    .whereNull('deleted_at')
+    .whereNot({ id: except });
+}
+
+export async function setMember(
+  trx: Transaction,
+  { account, role }: Staff,
+  id: string,
+  member: MemberRole,
+): Promise<UserRow | undefined> {
+  const [row] = await UserRow.query(trx)
+    .where({ id, account, role })
+    .whereNotNull('member')
+    .whereNull('deleted_at')
+    .patch({ member })
+    .returning('*');
+  return row;
+}
+
+type Profile = Pick<UserRow, 'name' | 'email' | 'phone'> &
+  Partial<Pick<UserRow, 'email_verified_at' | 'phone_verified_at'>>;
+
+/** The account of a vendor whose last member has gone bears their name, too. */
+export async function eraseAccountName(trx: Transaction, account: AccountId): Promise<void> {
+  await trx('accounts').where({ id: account }).update({ name: 'Deleted' });
+}
+
+/** The user must exist. */
+export async function updateProfile(db: Queryable, id: string, profile: Profile): Promise<UserRow> {
+  const [row] = await UserRow.query(db).where({ id }).patch(profile).returning('*');
+  if (row === undefined) throw new Error(`there is no user ${id}`);
+  return row;
+}
+
+export async function setPassword(db: Queryable, id: string, passwordHash: string): Promise<void> {
+  await UserRow.query(db).where({ id }).patch({ password_hash: passwordHash });
+}
+
+/** Undefined when the address or number is not what was proved any more. */
+export async function setVerified(
+  db: Queryable,
+  id: string,
+  channel: 'email' | 'phone',
+  value: string,
+): Promise<UserRow | undefined> {
+  const [row] = await UserRow.query(db)
+    .where({ id, [channel]: value })
+    .patch({ [`${channel}_verified_at`]: new Date() })
+    .returning('*');
+  return row;
+}
+
+/** Leaves the id, which orders and deliveries name, and nothing that names a person. */
+export async function eraseUser(trx: Transaction, user: UserRow): Promise<void> {
+  for (const table of ['addresses', 'messages', 'refresh_tokens']) {
+    await trx(table).where({ user_id: user.id }).delete();
+  }
+  await trx('reset_requests').where({ email: user.email }).delete();
+  await trx('idempotency').where({ owner: user.id }).delete();
+  await UserRow.query(trx)
+    .where({ id: user.id })
+    .patch({
+      email: `${user.id}@deleted.invalid`,
+      password_hash: '',
+      name: 'Deleted',
+      phone: null,
+      email_verified_at: null,
+      phone_verified_at: null,
+      deleted_at: new Date(),
+    });
 }
 
 export interface NewRefreshToken {
@@ -112,42 +221,49 @@ export async function purgeRefreshTokens(db: Queryable): Promise<void> {
   );
 }
 
-export async function insertApiKey(
+/** Ends all sessions of a person, but the one that is named. */
+export async function endSessionsOf(
   db: Queryable,
-  key: Pick<ApiKeyRow, 'id' | 'account' | 'name' | 'hash' | 'scopes'>,
-): Promise<ApiKeyRow> {
-  return ApiKeyRow.query(db).insert(key).returning('*');
+  user: string,
+  except?: SessionId,
+): Promise<void> {
+  const query = db('refresh_tokens').where({ user_id: user });
+  if (except !== undefined) query.whereNot({ family: except });
+  await query.delete();
 }
 
-const API_KEYS_LISTED_MAX = 500;
-
-export async function apiKeysOf(db: Queryable, account: AccountId | null): Promise<ApiKeyRow[]> {
-  const query = ApiKeyRow.query(db).orderBy('id').limit(API_KEYS_LISTED_MAX);
-  return account === null ? query : query.where({ account });
-}
-
-export async function liveApiKey(db: Queryable, hash: string): Promise<ApiKeyRow | undefined> {
-  return ApiKeyRow.query(db).findOne({ hash }).whereNull('revoked_at');
-}
-
-/** False when there is no such key in the account (null: any account). */
-export async function revokeApiKey(
+/** The person of a session that has not ended. */
+export async function userOfSession(
   db: Queryable,
-  id: string,
-  account: AccountId | null,
-): Promise<boolean> {
-  const query = ApiKeyRow.query(db).where({ id }).whereNull('revoked_at');
-  if (account !== null) query.where({ account });
-  return (await query.patch({ revoked_at: new Date() })) > 0;
+  { user, session }: { readonly user: string; readonly session: SessionId },
+): Promise<UserRow | undefined> {
+  return UserRow.query(db)
+    .findById(user)
+    .whereNull('deleted_at')
+    .whereExists(
+      db('refresh_tokens')
+        .where({ family: session, user_id: user })
+        .whereRaw('expires_at > now()')
+        .select(db.raw('1')),
+    );
 }
 
-export function apiKeyView(row: ApiKeyRow): ApiKey {
-  return {
-    id: row.id,
-    account: row.account,
-    name: row.name,
-    scopes: row.scopes,
-    createdAt: row.created_at.toISOString(),
-    revokedAt: row.revoked_at?.toISOString() ?? null,
-  };
+const SESSIONS_LISTED_MAX = 500;
+
+export async function sessionsOf(
+  db: Queryable,
+  user: string,
+): Promise<
+  readonly { readonly since: Date; readonly last_refresh_at: Date; readonly expires_at: Date }[]
+> {
+  return db('refresh_tokens')
+    .where({ user_id: user })
+    .groupBy('family')
+    .orderBy('family')
+    .limit(SESSIONS_LISTED_MAX)
+    .select({
+      since: db.raw('min(created_at)'),
+      last_refresh_at: db.raw('max(created_at)'),
+      expires_at: db.raw('max(expires_at)'),
+    });
 }

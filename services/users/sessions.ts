@@ -2,6 +2,7 @@
 import { OPERATOR_ACCOUNT } from '../../contracts/api/accounts.ts';
 import type {
   Login,
+  MemberRole,
   Refresh,
   Register,
   Role,
@@ -11,25 +12,39 @@ import type {
   ViewLink,
 } from '../../contracts/api/users.ts';
 import { WaggleError } from '../../contracts/errors.ts';
-import { type AccountId, type DriverId, newId, type UserId } from '../../contracts/ids.ts';
+import {
+  type AccountId,
+  type DriverId,
+  newId,
+  type SessionId,
+  type UserId,
+} from '../../contracts/ids.ts';
 import { hashSecret, newSecret } from '../../platform/auth/secrets.ts';
 import type { DriverClaims, Tokens as TokenSigner } from '../../platform/auth/tokens.ts';
 import type { Database } from '../../platform/database.ts';
 import { uniqueViolation } from '../../platform/database-errors.ts';
+import type { Limits } from '../../platform/limits.ts';
 import { type Call, requireSystem, requireUser } from '../../platform/service.ts';
-import type { FailureGuard } from './failure-guard.ts';
+import { guarded, signUps } from './limits.ts';
+import type { Messenger } from './messenger.ts';
 import type { Passwords } from './passwords.ts';
 import * as queries from './queries.ts';
 
 export interface UsersDeps {
   readonly database: Database;
   readonly signer: TokenSigner;
-  readonly guard: FailureGuard;
+  readonly limits: Limits;
+  readonly messenger: Messenger;
   readonly passwords: Passwords;
   readonly accessTokenMs: number;
   readonly refreshTokenMs: number;
   /** How the pages are reached from outside. */
   readonly publicUrl: string;
+  readonly signUpsPerMinute: number;
+  /** Key of the hashes of short codes; not in the database. */
+  readonly pepper: string;
+  /** Somebody asked for a new password. */
+  readonly wakeResets: () => void;
 }
 
 /** What the drivers service hands over when a driver registers. */
@@ -58,6 +73,7 @@ export const ENROL = {
 interface NewPerson {
   readonly id: UserId;
   readonly role: Role;
+  readonly member?: MemberRole;
   readonly account: AccountId;
   readonly email: string;
   readonly password: string;
@@ -69,7 +85,7 @@ interface NewPerson {
 type CreateDeps = Pick<UsersDeps, 'database' | 'passwords'>;
 
 /** E-mail addresses differ in case only by accident. */
-function foldEmail(email: string): string {
+export function foldEmail(email: string): string {
   return email.trim().toLowerCase();
 }
 
@@ -80,6 +96,7 @@ async function createUser(deps: CreateDeps, person: NewPerson): Promise<queries.
       id: person.id,
       account: person.account,
       role: person.role,
+      member: person.member ?? null,
       email: foldEmail(person.email),
       password_hash: passwordHash,
       name: person.name,
@@ -94,8 +111,15 @@ async function createUser(deps: CreateDeps, person: NewPerson): Promise<queries.
   }
 }
 
+/** Hashing passwords is dear, and so is an army of accounts. */
+async function limitSignUps(deps: UsersDeps, call: Call): Promise<void> {
+  if (call.address === undefined) return;
+  await deps.limits.take(signUps(deps.signUpsPerMinute), call.address);
+}
+
 /** Registers a customer, or a vendor with an account of its own. */
 export async function register(deps: UsersDeps, params: Register, call: Call): Promise<Session> {
+  await limitSignUps(deps, call);
   const isVendor = params.role === 'vendor';
   const account = isVendor ? newId('account') : OPERATOR_ACCOUNT;
   // First, so that there is never a vendor without its account; one without a vendor harms nobody.
@@ -103,6 +127,7 @@ export async function register(deps: UsersDeps, params: Register, call: Call): P
   const user = await createUser(deps, {
     id: newId('user'),
     role: isVendor ? 'vendor' : 'customer',
+    ...(isVendor ? { member: 'owner' } : {}),
     account,
     email: params.email,
     password: params.password,
@@ -115,6 +140,7 @@ export async function register(deps: UsersDeps, params: Register, call: Call): P
 /** Makes the log-in of a driver; only the drivers service may. */
 export async function enrol(deps: UsersDeps, params: Enrol, call: Call): Promise<Session> {
   requireSystem(call);
+  await limitSignUps(deps, call);
   const user = await createUser(deps, {
     ...params,
     role: 'driver',
@@ -126,13 +152,13 @@ export async function enrol(deps: UsersDeps, params: Enrol, call: Call): Promise
 /** Checks the password; every failure looks the same from outside. */
 export async function login(deps: UsersDeps, params: Login, call: Call): Promise<Session> {
   const email = foldEmail(params.email);
-  deps.guard.check(email);
   const user = await queries.userByEmail(deps.database.knex, email);
-  if (!(await deps.passwords.fits(user?.password_hash, params.password)) || user === undefined) {
-    deps.guard.failed(email);
+  const fits = await guarded(deps.limits, { whose: email, from: call.address }, () =>
+    deps.passwords.fits(user?.password_hash, params.password),
+  );
+  if (!fits || user === undefined) {
     throw new WaggleError('auth.invalid', 'e-mail address or password is wrong');
   }
-  deps.guard.succeeded(email);
   return { user: queries.userView(user), tokens: await firstTokens(deps, user, call) };
 }
 
@@ -150,7 +176,7 @@ export async function refresh(deps: UsersDeps, params: Refresh, call: Call): Pro
   }
   const user = await queries.userById(knex, used.user_id);
   if (user === undefined) throw new WaggleError('auth.invalid');
-  return issue(deps, user, used.family, call);
+  return issue(deps, user, used.family as SessionId, call);
 }
 
 export async function logout(deps: UsersDeps, params: Refresh): Promise<void> {
@@ -170,7 +196,7 @@ function firstTokens(deps: UsersDeps, user: queries.UserRow, call: Call): Promis
 async function issue(
   deps: UsersDeps,
   user: queries.UserRow,
-  family: string,
+  family: SessionId,
   call: Call,
 ): Promise<Tokens> {
   const driver =
@@ -181,6 +207,8 @@ async function issue(
     sub: user.id,
     role: user.role,
     account: user.account,
+    session: family,
+    ...(user.member === null ? {} : { member: user.member }),
     ...(driver === undefined ? {} : { driver }),
   });
   const refreshToken = newSecret();
@@ -220,6 +248,7 @@ export async function ensureOperator(
     await createUser(deps, {
       id: newId('user'),
       role: 'ops',
+      member: 'owner',
       account: OPERATOR_ACCOUNT,
       email: operator.email,
       password: operator.password,

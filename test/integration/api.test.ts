@@ -39,7 +39,7 @@ describe('the REST door', () => {
 
   test('every route lets in the roles of its table and nobody else', async () => {
     const wrong: string[] = [];
-    for (const route of ROUTES) {
+    for (const route of inWalkingOrder()) {
       for (const who of ['nobody', ...tokens.keys()]) {
         const answer = await knock(route, who);
         const expected = expectation(route, who);
@@ -176,7 +176,8 @@ describe('the REST door', () => {
       stack.call('POST', '/auth/login', { body: { email: right.email, password } });
     for (let n = 0; n < 10; n++) assert.equal((await login('wrong password')).status, 401);
     const answer = await login(right.password);
-    assert.deepEqual([answer.status, answer.headers.get('retry-after')], [429, '1']);
+    const seconds = Number(answer.headers.get('retry-after'));
+    assert.ok(answer.status === 429 && seconds > 1 && seconds <= 60, String(seconds));
   });
 
   test('the OpenAPI document names every route, and Swagger UI shows it', async () => {
@@ -215,6 +216,12 @@ async function raw(path: string, body: string, type = 'application/json'): Promi
     headers: { authorization: `Bearer ${tokens.get('ops')}`, 'content-type': type },
     body,
   });
+}
+
+/** The route that ends the session of whoever walks comes last. */
+function inWalkingOrder(): Route[] {
+  const isLast = ({ action }: Route): number => (action === 'users.logoutEverywhere' ? 1 : 0);
+  return ROUTES.toSorted((a, b) => isLast(a) - isLast(b));
 }
 
 /** Calls a route with ids that nobody has and an empty body. */
