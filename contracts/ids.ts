@@ -38,6 +38,7 @@ export const ID_PREFIXES = {
   shift: 'shf',
   document: 'doc',
   proof: 'prf',
+  adjustment: 'adj',
   message: 'msg',
 } as const;
 
@@ -77,6 +78,7 @@ export type WebhookId = Id<'webhook'>;
 export type ShiftId = Id<'shift'>;
 export type DocumentId = Id<'document'>;
 export type ProofId = Id<'proof'>;
+export type AdjustmentId = Id<'adjustment'>;
 export type MessageId = Id<'message'>;
 
 const UUID_PATTERN = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';

@@ -276,3 +276,29 @@ export const MENU_CHANGED = {
   },
 } as const;
 export type MenuChangedAnswer = FromSchema<typeof MENU_CHANGED>;
+
+/** Params of `catalog.known`, which other services ask before they keep something of a product. */
+export const PRODUCTS_KNOWN = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['vendor', 'items'],
+  properties: {
+    vendor: VENDOR_ID,
+    items: {
+      type: 'array',
+      maxItems: PRODUCTS_MAX,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['product', 'variant'],
+        properties: { product: PRODUCT_ID, variant: { anyOf: [VARIANT_ID, { type: 'null' }] } },
+      },
+    },
+  },
+} as const;
+export type ProductsKnown = FromSchema<typeof PRODUCTS_KNOWN>;
+
+/** Its answer: places in the list of what is not of this vendor. A foreign vendor is not found. */
+export interface ProductsUnknown {
+  readonly unknown: readonly number[];
+}

@@ -25,6 +25,7 @@ export const CATEGORY_ID = { type: 'string', pattern: idPattern('category') } as
 export const PRODUCT_ID = { type: 'string', pattern: idPattern('product') } as const;
 export const VARIANT_ID = { type: 'string', pattern: idPattern('variant') } as const;
 export const OPTION_GROUP_ID = { type: 'string', pattern: idPattern('optionGroup') } as const;
+export const ADJUSTMENT_ID = { type: 'string', pattern: idPattern('adjustment') } as const;
 export const OPTION_ID = { type: 'string', pattern: idPattern('option') } as const;
 export const CHECKOUT_ID = { type: 'string', pattern: idPattern('checkout') } as const;
 export const PROMOTION_ID = { type: 'string', pattern: idPattern('promotion') } as const;

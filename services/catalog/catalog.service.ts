@@ -120,6 +120,10 @@ function productActions(
       params: editing.CATALOG_LIST_QUERY,
       handler: (params, call) => products.listProducts(deps, params, call),
     }),
+    known: action<editing.ProductsKnown, editing.ProductsUnknown>({
+      params: editing.PRODUCTS_KNOWN,
+      handler: (params, call) => products.known(deps, params, call),
+    }),
     getProduct: action<editing.ProductRef, schemas.Product>({
       params: editing.PRODUCT_REF,
       handler: (params, call) => products.getProduct(deps, params, call),

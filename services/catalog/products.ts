@@ -6,6 +6,8 @@ import type {
   ProductCreate,
   ProductList,
   ProductRef,
+  ProductsKnown,
+  ProductsUnknown,
 } from '../../contracts/api/catalog-editing.ts';
 import { PAGE_LIMIT_DEFAULT } from '../../contracts/api/common.ts';
 import { type FieldProblem, WaggleError } from '../../contracts/errors.ts';
@@ -60,6 +62,26 @@ export async function getProduct(
   call: Call,
 ): Promise<Product> {
   return productView(await ownPart(deps, 'products', params.id, call));
+}
+
+/** For other services: which of these are not of this vendor, whom the caller must be. */
+export async function known(
+  deps: CatalogDeps,
+  params: ProductsKnown,
+  call: Call,
+): Promise<ProductsUnknown> {
+  const { vendor } = await ownMenu(deps, params.vendor, call);
+  if (params.items.length === 0) return { unknown: [] };
+  const ids = params.items.map(({ product }) => product);
+  const rows = await queries.productsByIds(deps.database.knex, vendor, ids);
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const isKnown = ({ product, variant }: ProductsKnown['items'][number]): boolean => {
+    const row = byId.get(product);
+    return variant === null
+      ? row !== undefined
+      : row?.variants.some(({ id }) => id === variant) === true;
+  };
+  return { unknown: params.items.flatMap((item, index) => (isKnown(item) ? [] : [index])) };
 }
 
 export async function listProducts(

@@ -1,8 +1,10 @@
 /** Stock: what is there, what is set aside for orders, and every change with its reason. */
 import type { ServiceSchema } from 'moleculer';
+import * as schemas from '../../contracts/api/inventory.ts';
 import { INVENTORY_REQUESTS, type StockAsked } from '../../contracts/messages/inventory.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
-import { startPump } from '../../platform/pump.ts';
+import { type Pump, startPump } from '../../platform/pump.ts';
+import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import {
   type Part,
@@ -11,7 +13,9 @@ import {
   startPurging,
 } from '../../platform/service-streams.ts';
 import * as queries from './queries.ts';
+import * as reading from './reading.ts';
 import * as requests from './requests.ts';
+import * as stock from './stock.ts';
 
 /** How often it is looked for reservations whose time is over, host ms. */
 const EXPIRY_POLL_MS = 500;
@@ -23,13 +27,20 @@ export function createService(context: ServiceContext): ServiceSchema {
   const { config } = context;
   const database = openDatabase('inventory', config.database.inventory);
   const running: Part[] = [];
+  let relay: Pump | undefined;
+  const deps: stock.InventoryDeps = {
+    database,
+    door: context.door,
+    wakeRelay: () => relay?.wake(),
+  };
   context.addCheck('inventory.database', () => database.ping());
   return {
     name: 'inventory',
-    actions: {},
+    actions: actionsOf(deps, context),
     async started() {
+      relay = startPublishing(context, database);
       running.push(
-        startPublishing(context, database),
+        relay,
         startFollowing<StockAsked>(context, {
           database,
           stream: INVENTORY_REQUESTS,
@@ -45,6 +56,40 @@ export function createService(context: ServiceContext): ServiceSchema {
       await Promise.all(running.splice(0).map((part) => part.stop()));
       await database.close();
     },
+  };
+}
+
+function actionsOf(
+  deps: stock.InventoryDeps,
+  { log }: ServiceContext,
+): NonNullable<ServiceSchema['actions']> {
+  const { database } = deps;
+  const action = createActionBuilder({ log });
+  return {
+    list: action<schemas.StockQuery, schemas.StockList>({
+      params: schemas.STOCK_QUERY,
+      handler: (params, call) => reading.list(database, params, call),
+    }),
+    set: action<schemas.StockSet, schemas.StockSetAnswer>({
+      params: schemas.STOCK_SET,
+      handler: (params, call) => stock.set(deps, params, call),
+    }),
+    remove: action<schemas.StockRef, void>({
+      params: schemas.STOCK_REF,
+      handler: (params, call) => stock.remove(deps, params, call),
+    }),
+    adjust: action<schemas.StockAdjust, schemas.Adjustment>({
+      params: schemas.STOCK_ADJUST,
+      handler: (params, call) => stock.adjust(deps, params, call),
+    }),
+    adjustments: action<schemas.AdjustmentQuery, schemas.AdjustmentList>({
+      params: schemas.ADJUSTMENT_QUERY,
+      handler: (params, call) => reading.adjustments(database, params, call),
+    }),
+    levels: action<schemas.LevelsQuery, schemas.StockLevels>({
+      params: schemas.LEVELS_QUERY,
+      handler: ({ vendor }) => reading.levels(database, vendor),
+    }),
   };
 }
 

@@ -2,8 +2,25 @@
  * What inventory asks of its tables. Locks are always taken in one order: reservations by order, then
  * stock by product and variant; so transactions wait for each other and never in a circle.
  */
+import type { AdjustReason } from '../../contracts/api/inventory.ts';
+import type { AdjustmentId, ProductId, UserId, VariantId, VendorId } from '../../contracts/ids.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
-import type { Reservation, StockRecord } from './ledger.ts';
+import type { Level, Reservation, StockRecord } from './ledger.ts';
+
+export interface AdjustmentRow {
+  readonly id: AdjustmentId;
+  readonly product: ProductId;
+  readonly variant: VariantId | '';
+  readonly vendor: VendorId;
+  readonly delta: number;
+  /** Afterwards. */
+  readonly available: number;
+  readonly reason: AdjustReason;
+  readonly note: string | null;
+  readonly actor: UserId;
+  /** Zone ms. */
+  readonly at_ms: number;
+}
 
 const STOCK = ['product', 'variant', 'vendor', 'available', 'reserved', 'low_mark', 'level'];
 const STOCK_COLUMNS = [...STOCK, 'version'];
@@ -61,16 +78,101 @@ export async function lockStock(
     .forUpdate();
 }
 
+/** Makes records that are not there yet, empty; the keys of those that are new. */
+export async function addStock(
+  trx: Transaction,
+  vendor: string,
+  keys: readonly { readonly product: string; readonly variant: string }[],
+): Promise<{ readonly product: string; readonly variant: string }[]> {
+  const { rows } = await trx.raw<{ rows: { product: string; variant: string }[] }>(
+    `INSERT INTO stock (product, variant, vendor, available, level, version)
+     SELECT product, variant, ?, 0, 'out', 0
+       FROM jsonb_to_recordset(?::jsonb) AS n (product text, variant text)
+      ORDER BY product COLLATE "C", variant COLLATE "C"
+     ON CONFLICT DO NOTHING RETURNING product, variant`,
+    [vendor, JSON.stringify(keys)],
+  );
+  return rows;
+}
+
+export async function removeStock(
+  trx: Transaction,
+  key: { readonly product: string; readonly variant: string },
+): Promise<void> {
+  await trx('stock').where(key).delete();
+}
+
+export async function insertAdjustments(
+  trx: Transaction,
+  rows: readonly AdjustmentRow[],
+): Promise<void> {
+  if (rows.length > 0) await trx('adjustments').insert([...rows]);
+}
+
+/** Newest first. */
+export async function listAdjustments(
+  db: Queryable,
+  filter: {
+    readonly vendor: string;
+    readonly product: string | undefined;
+    readonly before: string | undefined;
+  },
+  limit: number,
+): Promise<AdjustmentRow[]> {
+  const query = db('adjustments')
+    .where({ vendor: filter.vendor })
+    .orderBy('id', 'desc')
+    .limit(limit);
+  if (filter.product !== undefined) query.where({ product: filter.product });
+  if (filter.before !== undefined) query.where('id', '<', filter.before);
+  return query;
+}
+
+export async function listStock(
+  db: Queryable,
+  filter: {
+    readonly vendor: string;
+    readonly level: Level | undefined;
+    readonly after: { readonly product: string; readonly variant: string } | undefined;
+  },
+  limit: number,
+): Promise<StockRecord[]> {
+  const query = db('stock')
+    .select(STOCK_COLUMNS)
+    .where({ vendor: filter.vendor })
+    .orderBy(['product', 'variant'])
+    .limit(limit);
+  if (filter.level !== undefined) query.where({ level: filter.level });
+  if (filter.after !== undefined) {
+    query.whereRaw('(product, variant) > (?, ?)', [filter.after.product, filter.after.variant]);
+  }
+  return query;
+}
+
+/** What is low or out. */
+export async function scarceStock(
+  db: Queryable,
+  vendor: string,
+  limit: number,
+): Promise<StockRecord[]> {
+  return db('stock')
+    .select(STOCK_COLUMNS)
+    .where({ vendor })
+    .whereNot({ level: 'in' })
+    .orderBy(['product', 'variant'])
+    .limit(limit);
+}
+
 export async function updateStock(
   trx: Transaction,
   records: readonly StockRecord[],
 ): Promise<void> {
   if (records.length === 0) return;
   await trx.raw(
-    `UPDATE stock s SET available = n.available, reserved = n.reserved, level = n.level,
-            version = n.version
+    `UPDATE stock s SET available = n.available, reserved = n.reserved, low_mark = n.low_mark,
+            level = n.level, version = n.version
        FROM jsonb_to_recordset(?::jsonb) AS n (product text, variant text, available integer,
-            reserved integer, level text, version bigint)
+            reserved integer, low_mark integer, level text, version bigint)
       WHERE s.product = n.product AND s.variant = n.variant`,
     [JSON.stringify(records)],
   );

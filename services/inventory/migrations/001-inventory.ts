@@ -51,6 +51,7 @@ export async function up(trx: Transaction): Promise<void> {
       at_ms bigint NOT NULL
     );
     CREATE INDEX adjustments_product ON adjustments (product, id);
+    CREATE INDEX adjustments_vendor ON adjustments (vendor, id);
   `);
   await trx.raw(OUTBOX_TABLE);
   await trx.raw(INBOX_TABLE);
