@@ -79,6 +79,8 @@ export interface Config {
   };
   readonly streams: { readonly entriesMax: number };
   readonly trace: { readonly days: number };
+  /** Where files of people are kept. */
+  readonly files: { readonly dir: string };
   readonly archive: { readonly days: number };
 }
 
@@ -248,6 +250,7 @@ function assemble(values: Values): Config {
     },
     streams: { entriesMax: number('WAGGLE_STREAM_ENTRIES_MAX') },
     trace: { days: number('WAGGLE_TRACE_DAYS') },
+    files: { dir: text('WAGGLE_FILES_DIR') },
     archive: { days: number('WAGGLE_ARCHIVE_DAYS') },
   };
 }

@@ -351,6 +351,14 @@ export const schema = {
     default: 30,
     description: 'Days a delivery trace keeps its full coordinates before they coarsen.',
   },
+  WAGGLE_FILES_DIR: {
+    kind: 'text',
+    pattern: /^[^\0]{1,512}$/,
+    expected: 'a path of up to 512 characters',
+    default: '.waggle/files',
+    description:
+      'Folder of papers and proofs; one that every process with api, drivers or deliveries sees.',
+  },
   WAGGLE_STREAM_ENTRIES_MAX: {
     kind: 'integer',
     min: 1_000,

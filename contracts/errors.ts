@@ -34,6 +34,22 @@ export const ERRORS = {
     retryable: false,
     title: 'The parcel has been picked up; a cancel is too late',
   },
+  'proof.pin_wrong': { status: 422, retryable: false, title: 'The PIN is wrong' },
+  'proof.pin_locked': {
+    status: 409,
+    retryable: false,
+    title: 'Too many wrong PINs; ops can open the lock',
+  },
+  'driver.papers_missing': {
+    status: 409,
+    retryable: false,
+    title: 'Papers of the driver are missing, not approved or expired',
+  },
+  'shift.overlaps': {
+    status: 409,
+    retryable: false,
+    title: 'The driver has another shift at that time',
+  },
   'delivery.ended': { status: 409, retryable: false, title: 'The delivery has ended' },
   'delivery.too_far': {
     status: 422,

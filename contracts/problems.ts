@@ -26,7 +26,16 @@ export const DELIVERY_PROBLEMS = {
 
 export type DeliveryProblem = keyof typeof DELIVERY_PROBLEMS;
 
-export const DELIVERY_PROBLEM_NAMES = Object.keys(DELIVERY_PROBLEMS) as DeliveryProblem[];
+/** All that may stand in the queue of ops: what zones raise, and what is found outside of them. */
+export const EXCEPTION_KINDS = {
+  ...DELIVERY_PROBLEMS,
+  /** Cleared when the proof comes after all. */
+  proof_missing: 'It was handed over without the proof it asked for',
+} as const;
+
+export type ExceptionKind = keyof typeof EXCEPTION_KINDS;
+
+export const EXCEPTION_KIND_NAMES = Object.keys(EXCEPTION_KINDS) as ExceptionKind[];
 
 /** How a driver tried to reach a customer. */
 export const CONTACT_WAYS = ['rang', 'called', 'messaged'] as const;

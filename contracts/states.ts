@@ -47,6 +47,7 @@ export const END_CODES = [
   'customer_unreachable',
   'refused_by_customer',
   'wrong_address',
+  'age_check_failed',
   'damaged',
   'lost_parcel',
   'vendor_closed',

@@ -21,6 +21,7 @@ import {
   VEHICLE_KIND,
   ZONE_ID,
 } from './common.ts';
+import { PROOF_NEEDS } from './proofs.ts';
 
 const STATE = { type: 'string', enum: DELIVERY_STATES } as const;
 
@@ -73,6 +74,7 @@ export const DELIVERY_CREATE = {
       ...QUOTE_ID,
       description: 'Holds its fee; of the same pickup and drop-off, not expired, not used before.',
     },
+    proof: PROOF_NEEDS,
     account: { ...ACCOUNT_ID, description: 'Ops only.' },
   },
 } as const;
@@ -104,6 +106,7 @@ export const DELIVERY = {
     'feeMinor',
     'currency',
     'quote',
+    'proof',
   ],
   properties: {
     id: DELIVERY_ID,
@@ -129,6 +132,7 @@ export const DELIVERY = {
     },
     currency: { anyOf: [CURRENCY, { type: 'null' }] },
     quote: { anyOf: [QUOTE_ID, { type: 'null' }] },
+    proof: { anyOf: [PROOF_NEEDS, { type: 'null' }] },
   },
 } as const;
 export type Delivery = FromSchema<typeof DELIVERY>;

@@ -1,5 +1,6 @@
 /** Routes of drivers. */
 import * as drivers from './drivers.ts';
+import { PROOF_ROUTES } from './proof-routes.ts';
 import { OPS, type Route } from './route.ts';
 
 export const DRIVER_ROUTES: readonly Route[] = [
@@ -63,4 +64,5 @@ export const DRIVER_ROUTES: readonly Route[] = [
     status: 200,
     result: drivers.DRIVER,
   },
+  ...PROOF_ROUTES,
 ];

@@ -1,7 +1,7 @@
 /** The exceptions of deliveries: what ops must look at, the latest first, and what they do about it. */
 import type { FromSchema } from 'json-schema-to-ts';
 import { idPattern } from '../ids.ts';
-import { DELIVERY_PROBLEM_NAMES } from '../problems.ts';
+import { EXCEPTION_KIND_NAMES } from '../problems.ts';
 import { DELIVERY_STATES } from '../states.ts';
 import {
   DELIVERY_ID,
@@ -20,7 +20,7 @@ import {
 export const SNOOZE_MS_MAX = 4 * 3_600_000;
 
 const EXCEPTION_ID = { type: 'string', pattern: idPattern('exception') } as const;
-const KIND = { type: 'string', enum: DELIVERY_PROBLEM_NAMES } as const;
+const KIND = { type: 'string', enum: EXCEPTION_KIND_NAMES } as const;
 const DRIVER_OR_NULL = { anyOf: [DRIVER_ID, { type: 'null' }] } as const;
 
 export const EXCEPTION = {

@@ -3,6 +3,7 @@ import type { FromSchema } from 'json-schema-to-ts';
 import { DELIVERY_STATES } from '../states.ts';
 import { DELIVERY_ID, POINT, TIME, TIME_OR_NULL } from './common.ts';
 import { END_REASON } from './deliveries.ts';
+import { PROOF_NEEDS } from './proofs.ts';
 
 export const TRACK_REF = {
   type: 'object',
@@ -31,6 +32,8 @@ export const TRACK_VIEW = {
     'position',
     'positionAt',
     'reason',
+    'proof',
+    'pin',
     'gatewayUrl',
   ],
   properties: {
@@ -48,6 +51,8 @@ export const TRACK_VIEW = {
     position: { anyOf: [POINT, { type: 'null' }] },
     positionAt: TIME_OR_NULL,
     reason: { anyOf: [END_REASON, { type: 'null' }] },
+    proof: { anyOf: [PROOF_NEEDS, { type: 'null' }] },
+    pin: { type: ['string', 'null'], description: 'What the customer says to the driver.' },
     gatewayUrl: { type: 'string' },
   },
 } as const;

@@ -1,4 +1,5 @@
 /** What `deliveries` tells others, and what it may be asked for by stream. */
+import type { ProofNeeds } from '../api/proofs.ts';
 import type { AccountId, DeliveryId, DriverId, UserId, VendorId, ZoneId } from '../ids.ts';
 import type { DeliveryState, EndCode, EndReason, Fault } from '../states.ts';
 
@@ -51,6 +52,8 @@ export interface DeliveryWanted {
   readonly pickupName: string;
   readonly pickupNote?: string;
   readonly dropoffNote?: string;
+  /** What the driver must show at the door; absent: nothing. */
+  readonly proof?: ProofNeeds;
 }
 
 /** Calls a delivery off; the log of its shard decides whether that is still possible. */

@@ -13,9 +13,12 @@ import { ROUTES, type Route } from '../../contracts/api/routes.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import { createTokens } from '../../platform/auth/tokens.ts';
 import { toWaggleError } from '../../platform/broker-errors.ts';
+import { createFileLinks } from '../../platform/files/file-links.ts';
+import { openFolderStore } from '../../platform/files/file-store.ts';
 import type { Caller, CallMeta } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import { addressOf } from './address.ts';
+import { fileAliases } from './files.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { API_PREFIX, openApi } from './open-api.ts';
 import { documentationAliases, pageAliases } from './pages.ts';
@@ -55,11 +58,20 @@ export function createService(context: ServiceContext): ServiceSchema {
     config,
     identity: createIdentity({
       tokens: createTokens(config.auth),
-      verifyApiKey: (secret) => askForKey(broker, secret),
+      verifyApiKey: (secret) => callAsSystem<Caller>(broker, 'users.verifyApiKey', { secret }),
     }),
     limit: createRateLimit(),
     requests: createRequestReader(ROUTES),
   };
+  const files = fileAliases({
+    store: openFolderStore(config.files.dir),
+    links: createFileLinks(config.auth.keys, config.api.publicUrl),
+    take: (request) => {
+      const address = addressOf(request, config.api.door.proxyHops);
+      parts.limit.take(`address ${address}`, ADDRESS_PER_SECOND_MAX);
+    },
+    tell: (action, params) => callAsSystem(broker, action, params),
+  });
   const duration = durationMetric(context);
   return {
     name: 'api',
@@ -78,6 +90,7 @@ export function createService(context: ServiceContext): ServiceSchema {
       ) => begin(options, request, response, duration),
       routes: [
         restRoute(parts),
+        pagesRoute('/files', files),
         pagesRoute('/api', documentationAliases(openApi(ROUTES, config.api.publicUrl))),
         pagesRoute('/', pageAliases(WEB_DIR, config.gateway.publicUrl)),
       ],
@@ -113,11 +126,15 @@ function settingsOf(settings: object): NonNullable<ServiceSchema['settings']> {
   return settings as NonNullable<ServiceSchema['settings']>;
 }
 
-async function askForKey(broker: ServiceBroker | undefined, secret: string): Promise<Caller> {
+async function callAsSystem<R>(
+  broker: ServiceBroker | undefined,
+  action: string,
+  params: object,
+): Promise<R> {
   if (broker === undefined) throw new WaggleError('service.unavailable');
   try {
     const meta: CallMeta = { caller: { kind: 'system' } };
-    return await broker.call<Caller, object>('users.verifyApiKey', { secret }, { meta });
+    return await broker.call<R, object>(action, params, { meta });
   } catch (error) {
     throw toWaggleError(error);
   }

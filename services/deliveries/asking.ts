@@ -72,7 +72,7 @@ async function ask(
     id: newId('delivery'),
     customer: null,
     ...{ account, externalId, pickup, dropoff, pickupName, pickupNote, dropoffNote },
-    ...{ correlation, requestHash, request: requestOf(params, nowMs) },
+    ...{ correlation, requestHash, request: requestOf(params, nowMs), proof: params.proof },
     fee:
       quote === undefined
         ? { minor: priced.feeMinor, currency: priced.currency }

@@ -8,6 +8,7 @@ import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database, Queryable } from '../../platform/database.ts';
 import { listen } from '../../platform/listener.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
+import { needsOf, type StoredNeeds } from './proof-needs.ts';
 import type { CommandRow } from './rows.ts';
 
 const BATCH_MAX = 300;
@@ -25,6 +26,7 @@ interface Sendable extends CommandRow {
   readonly pickup_note: string | null;
   readonly dropoff_note: string | null;
   readonly external_id: string;
+  readonly proof: StoredNeeds | null;
 }
 
 export interface CommandRelayOptions {
@@ -90,6 +92,7 @@ function cardOf(row: Sendable): string {
     pickupName: row.pickup_name,
     pickupNote: row.pickup_note,
     dropoffNote: row.dropoff_note,
+    proof: needsOf(row.proof),
   });
 }
 
@@ -107,7 +110,7 @@ async function reserve(knex: Queryable): Promise<Sendable[]> {
               next_at = now() + LEAST(?, ? * power(2, LEAST(attempts, 12))) * interval '1 millisecond'
          FROM due WHERE c.delivery = due.delivery AND c.number = due.number
        RETURNING c.*)
-     SELECT sent.*, d.pickup_name, d.pickup_note, d.dropoff_note, d.external_id
+     SELECT sent.*, d.pickup_name, d.pickup_note, d.dropoff_note, d.external_id, d.proof
        FROM sent JOIN deliveries d ON d.id = sent.delivery
       ORDER BY sent.delivery`,
     [BATCH_MAX, RESEND_LONGEST_MS, RESEND_FIRST_MS],

@@ -29,6 +29,7 @@ export type NewDelivery = Pick<
   | 'reason'
   | 'ended_ms'
   | 'index'
+  | 'proof'
 >;
 
 /** Writes deliveries; the ids of those whose account had none of that external id. */
@@ -39,15 +40,15 @@ export async function insertDeliveries(
   const { rows: added } = await trx.raw<{ rows: { id: DeliveryId }[] }>(
     `INSERT INTO deliveries (id, account, external_id, customer, zone, shard, request, pickup_name,
             pickup_note, dropoff_note, placed_ms, ready_ms, quote, fee_minor, currency,
-            request_hash, state, reason, ended_ms, index)
+            request_hash, state, reason, ended_ms, index, proof)
      SELECT id, account, external_id, customer, zone, shard, request, pickup_name,
             pickup_note, dropoff_note, placed_ms, ready_ms, quote, fee_minor, currency,
-            request_hash, state, reason, ended_ms, index
+            request_hash, state, reason, ended_ms, index, proof
        FROM jsonb_to_recordset(?::jsonb) AS n (id text, account text, external_id text,
             customer text, zone text, shard integer, request jsonb, pickup_name text,
             pickup_note text, dropoff_note text, placed_ms bigint, ready_ms bigint, quote text,
             fee_minor bigint, currency text, request_hash text, state text, reason jsonb,
-            ended_ms bigint, index integer)
+            ended_ms bigint, index integer, proof jsonb)
      ON CONFLICT (account, external_id) DO NOTHING RETURNING id`,
     [JSON.stringify(rows)],
   );

@@ -4,6 +4,7 @@
  * cannot become a delivery any more (no zone, called off before it was asked for) is written as one
  * that has ended, and told: whoever asked waits for its end.
  */
+import type { ProofNeeds } from '../../contracts/api/proofs.ts';
 import type { DeliveryRequest } from '../../contracts/commands.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import type { AccountId, DeliveryId, QuoteId, UserId, ZoneId } from '../../contracts/ids.ts';
@@ -19,6 +20,8 @@ import { enqueue } from '../../platform/outbox.ts';
 import { type Call, requireSystem } from '../../platform/service.ts';
 import * as queries from './creation-queries.ts';
 import { announcement } from './projector-queries.ts';
+import { storedNeeds } from './proof-needs.ts';
+import type { Pins } from './proof-pins.ts';
 import type { DeliveryRow } from './rows.ts';
 
 export interface DeliveriesDeps {
@@ -29,6 +32,7 @@ export interface DeliveriesDeps {
   /** How the API is reached from outside. */
   readonly publicUrl: string;
   readonly wakeRelay: () => void;
+  readonly pins: Pins;
 }
 
 /** What one meal usually is, for requests that do not say. */
@@ -55,6 +59,7 @@ export interface Creation {
   readonly pickupName?: string | undefined;
   readonly pickupNote?: string | undefined;
   readonly dropoffNote?: string | undefined;
+  readonly proof?: ProofNeeds | undefined;
   readonly request: RequestTerms;
   readonly correlation: string;
   /** What the shop pays for it; absent: who asked settles that. */
@@ -94,7 +99,7 @@ export async function createAll(
     trx,
     wanted.map(({ id }) => id),
   );
-  const rows = wanted.map((each) => newRow(door, each, calledOff.get(each.id)));
+  const rows = wanted.map((each) => newRow(door, deps.pins, each, calledOff.get(each.id)));
   const added = await queries.insertDeliveries(trx, rows);
   const correlations = new Map(wanted.map(({ id, correlation }) => [id, correlation]));
   const fresh = rows.filter(({ id }) => added.has(id));
@@ -137,6 +142,7 @@ const BEFORE_LOG = { epoch: 0, seq: 0, index: 1 } as const;
 
 function newRow(
   door: Door,
+  pins: Pins,
   wanted: Creation,
   calledOff: queries.Unwanted | undefined,
 ): queries.NewDelivery {
@@ -172,6 +178,7 @@ function newRow(
     reason: end?.reason ?? null,
     ended_ms: end === undefined ? null : Math.round(door.clock.zoneMs()),
     index: end === undefined ? 0 : BEFORE_LOG.index,
+    proof: wanted.proof === undefined ? null : storedNeeds(wanted.proof, pins),
   };
 }
 

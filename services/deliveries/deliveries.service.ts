@@ -38,6 +38,8 @@ import * as decisions from './decisions.ts';
 import * as exceptions from './exceptions.ts';
 import { createIntake } from './intake.ts';
 import { startProjector } from './projector.ts';
+import { proofActions, proofDeps, startForgettingProofs } from './proof-actions.ts';
+import { createPins } from './proof-pins.ts';
 import { deliveryById } from './queries.ts';
 import * as quoting from './quoting.ts';
 import * as reading from './reading.ts';
@@ -60,7 +62,9 @@ export function createService(context: ServiceContext): ServiceSchema {
     trackingLinkMs: config.auth.trackingLinkMs,
     publicUrl: config.api.publicUrl,
     wakeRelay: () => relay?.wake(),
+    pins: createPins(config.auth.keys),
   };
+  const proofs = proofDeps(context, deps);
   context.addCheck('deliveries.database', () => database.ping());
   countExceptions(context, database);
   return {
@@ -75,6 +79,7 @@ export function createService(context: ServiceContext): ServiceSchema {
       }),
       ...exceptionActions(context, { database, door: context.door }),
       ...quoteActions(context, { database, door: context.door, intake: createIntake(database) }),
+      ...proofActions(context, proofs),
     },
     async started() {
       const door = await context.door();
@@ -89,6 +94,7 @@ export function createService(context: ServiceContext): ServiceSchema {
         quoting.startForgettingQuotes({ database, door: context.door }, (err) =>
           context.log.warn({ err }, 'old quotes could not be forgotten; trying again'),
         ),
+        startForgettingProofs(context, proofs),
         exceptions.startForgetting({ database, door: context.door }, (err) =>
           context.log.warn({ err }, 'old exceptions could not be forgotten; trying again'),
         ),

@@ -11,7 +11,7 @@ import {
   hash32,
   type ZoneId,
 } from '../../contracts/ids.ts';
-import type { DeliveryProblem } from '../../contracts/problems.ts';
+import type { ExceptionKind } from '../../contracts/problems.ts';
 import type { DeliveryRow } from './rows.ts';
 
 /** The projected columns of an exception; times are zone ms. */
@@ -19,7 +19,7 @@ export interface ExceptionState {
   readonly id: ExceptionId;
   readonly delivery: DeliveryId;
   readonly zone: ZoneId;
-  readonly problem: DeliveryProblem;
+  readonly problem: ExceptionKind;
   /** Whom it is about. */
   readonly driver: DriverId | null;
   readonly since_ms: number;
@@ -62,7 +62,7 @@ export class ExceptionFold {
       case 'delivery.forecast':
         return this.change(row.id, () => ({
           door_ms: event.doorMs,
-          late_ms: lateMs(row, event.doorMs),
+          late_ms: lateMsOf(row, event.doorMs),
           told_ms: at.atMs,
         }));
       case 'delivery.waiting': {
@@ -92,7 +92,7 @@ export class ExceptionFold {
     const state: ExceptionState = {
       id: exceptionId(row.id, problem, at),
       ...{ delivery: row.id, zone, problem, driver, since_ms: atMs },
-      ...{ door_ms: doorMs, late_ms: lateMs(row, doorMs), told_ms: atMs, ...wait },
+      ...{ door_ms: doorMs, late_ms: lateMsOf(row, doorMs), told_ms: atMs, ...wait },
       ...{ closed_ms: null, closed_by: null },
     };
     // The log never raises what is open; if one was raised by an older engine, it is over now.
@@ -105,7 +105,7 @@ export class ExceptionFold {
     id: DeliveryId,
     atMs: number,
     by: 'cleared' | 'ended',
-    problem?: DeliveryProblem,
+    problem?: ExceptionKind,
   ): void {
     const isClosed = (state: ExceptionState) => problem === undefined || state.problem === problem;
     this.change(id, (state) => (isClosed(state) ? { closed_ms: atMs, closed_by: by } : null));
@@ -137,7 +137,8 @@ export class ExceptionFold {
   }
 }
 
-function lateMs(row: DeliveryRow, doorMs: number): number {
+/** How long after its promise a delivery is (expected) at its door. */
+export function lateMsOf(row: DeliveryRow, doorMs: number): number {
   return doorMs - (row.promise_ms ?? doorMs);
 }
 

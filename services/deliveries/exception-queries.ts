@@ -49,16 +49,16 @@ export async function writeExceptions(
   );
 }
 
-/** After a roll-back: these are all the exceptions that the deliveries have had. */
+/** After a roll-back: these are all that the log knows of. A missing proof is not the log's to know. */
 export async function replaceExceptions(
   trx: Transaction,
   deliveries: readonly DeliveryId[],
   states: readonly ExceptionState[],
 ): Promise<void> {
-  await trx.raw('DELETE FROM exceptions WHERE delivery = ANY(?) AND id <> ALL(?)', [
-    [...deliveries],
-    states.map(({ id }) => id),
-  ]);
+  await trx.raw(
+    'DELETE FROM exceptions WHERE delivery = ANY(?) AND id <> ALL(?) AND problem <> ?',
+    [[...deliveries], states.map(({ id }) => id), 'proof_missing'],
+  );
   await writeExceptions(trx, states);
 }
 

@@ -15,7 +15,7 @@ import {
 } from '../../contracts/api/exceptions.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import { isId, newId } from '../../contracts/ids.ts';
-import { DELIVERY_PROBLEMS } from '../../contracts/problems.ts';
+import { EXCEPTION_KINDS } from '../../contracts/problems.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
@@ -157,7 +157,7 @@ function view(row: queries.ExceptionRow): Exception {
   return {
     id: row.id,
     kind: row.problem,
-    title: DELIVERY_PROBLEMS[row.problem] ?? row.problem,
+    title: EXCEPTION_KINDS[row.problem] ?? row.problem,
     delivery: row.delivery,
     zone: row.zone,
     state: row.state,

@@ -268,6 +268,8 @@ function nextState(
         driver: event.driver,
         ...(event.state === 'picked_up' ? { picked_up_ms: event.atMs } : {}),
       };
+    case 'delivery.returning':
+      return { state: 'returning', driver: event.driver, reason: event.reason };
     case 'delivery.ended':
       return {
         state: event.state,

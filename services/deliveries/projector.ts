@@ -9,9 +9,12 @@
 import type { Door, LogEntry, LogPosition } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
 import { lostAfter, movePosition, readPositions } from '../../platform/log-following.ts';
+import { enqueue } from '../../platform/outbox.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
+import { workEntries, workOf } from './driver-work.ts';
 import { type Anomaly, mentioned, project } from './projection.ts';
 import * as queries from './projector-queries.ts';
+import { markMissing } from './proof-marks.ts';
 import { rebuild } from './rebuild.ts';
 
 /** Name under which the positions are registered with the log. */
@@ -92,6 +95,8 @@ async function follow(
     const known = await queries.readKnown(trx, mentioned(records));
     const batch = project(records, known);
     await queries.writeBatch(trx, shard, batch);
+    await enqueue(trx, workEntries(shard, workOf(records, known.deliveries)));
+    await markMissing(trx, [...batch.changed]);
     anomalies.push(...batch.anomalies);
     return true;
   });

@@ -70,6 +70,8 @@ function stateAfter(fact: FactRow): DeliveryState | undefined {
       return 'pending';
     case 'delivery.assigned':
       return 'assigned';
+    case 'delivery.returning':
+      return 'returning';
     default:
       return undefined;
   }

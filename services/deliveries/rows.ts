@@ -11,6 +11,7 @@ import type {
 } from '../../contracts/ids.ts';
 import type { DeliveryState, EndReason } from '../../contracts/states.ts';
 import { timeText, timeTextOrNull } from '../../platform/times.ts';
+import { needsOf, type StoredNeeds } from './proof-needs.ts';
 
 /** What the log decides about a delivery. */
 export interface ProjectedState {
@@ -43,6 +44,9 @@ export interface DeliveryRow extends ProjectedState {
   readonly pickup_note: string | null;
   readonly dropoff_note: string | null;
   readonly last_command: number;
+  /** What the driver must show; null: nothing. */
+  readonly proof: StoredNeeds | null;
+  readonly pin_tries: number;
   readonly placed_ms: number;
   /** What the shop pays; null: it was asked for by an order, or before there were prices. */
   readonly fee_minor: number | null;
@@ -95,6 +99,7 @@ export function deliveryView(row: DeliveryRow): Delivery {
     endedAt: timeTextOrNull(row.ended_ms),
     reason: row.reason,
     held: row.held,
+    proof: needsOf(row.proof),
     feeMinor: row.fee_minor,
     currency: row.currency,
     quote: row.quote,

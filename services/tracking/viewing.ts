@@ -43,6 +43,7 @@ export async function view(deps: TrackingDeps, token: string, call: Call): Promi
   ]);
   // The engine's own word is newer than the projection.
   const state = last.status?.state ?? delivery.state;
+  const { pin } = delivery.proof?.pin ? await askPin(claims.delivery, call) : NO_PIN;
   const position = DRIVER_SHOWN.includes(state) ? last.position : null;
   return {
     delivery: claims.delivery,
@@ -54,8 +55,17 @@ export async function view(deps: TrackingDeps, token: string, call: Call): Promi
     position: position && { lat: position.latE7 / 1e7, lon: position.lonE7 / 1e7 },
     positionAt: position && timeText(position.fixMs),
     reason: last.status?.reason ?? delivery.reason,
+    proof: delivery.proof,
+    pin,
     gatewayUrl: deps.gatewayUrl,
   };
+}
+
+const NO_PIN = { pin: null } as const;
+
+/** The link is the customer's: here, and in their order, they read what they say to the driver. */
+function askPin(id: DeliveryId, call: Call): Promise<{ readonly pin: string | null }> {
+  return call.call('deliveries.pin', { id }, { kind: 'system' });
 }
 
 /** The stored trace; of a delivery on its way what there is so far. */

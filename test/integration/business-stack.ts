@@ -4,6 +4,7 @@ import { findFreePort } from '../../launch/ports.ts';
 import { startNode } from '../../services/main.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
+import { withFolder } from '../support/folder.ts';
 import { withRedis } from '../support/redis.ts';
 import { cleanUpInReverse, type Scope } from '../support/scope.ts';
 
@@ -44,6 +45,7 @@ export async function withStack(
   const redis = await withRedis(scope);
   const database = await withDatabase(scope);
   const port = await findFreePort();
+  const filesDir = withFolder(scope);
   const config = testConfig({
     redis,
     database,
@@ -53,6 +55,7 @@ export async function withStack(
       WAGGLE_OPERATOR_EMAIL: OPERATOR.email,
       WAGGLE_OPERATOR_PASSWORD: OPERATOR.password,
       WAGGLE_SHARDS: '2',
+      WAGGLE_FILES_DIR: filesDir,
       ...env,
     },
   });

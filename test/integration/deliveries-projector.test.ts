@@ -99,7 +99,7 @@ async function bench(t: TestContext): Promise<Bench> {
         ...{ pickup_name: null, pickup_note: null, dropoff_note: null },
         ...{ placed_ms: 1_000, ready_ms: 2_000, state: 'pending' },
         ...{ quote: null, fee_minor: null, currency: null, request_hash: null },
-        ...{ reason: null, ended_ms: null, index: 0 },
+        ...{ reason: null, ended_ms: null, index: 0, proof: null },
       },
     ]);
     const command = { type: 'delivery.request', number: 1, request } as const;

@@ -35,6 +35,7 @@ function newRow(): DeliveryRow {
       ifUndeliverable: 'return',
     },
     ...{ pickup_name: null, pickup_note: null, dropoff_note: null, last_command: 1 },
+    ...{ proof: null, pin_tries: 0 },
     ...{ placed_ms: 1_000, ready_ms: 2_000, state: 'pending', driver: null, promise_ms: null },
     ...{ assigned_ms: null, picked_up_ms: null, delivered_ms: null, ended_ms: null },
     ...{ reason: null, held: false, epoch: 0, seq: 0, index: 0 },

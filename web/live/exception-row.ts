@@ -1,13 +1,13 @@
 /** Owns how one exception looks and what can be done with it. Text from outside is only ever text. */
 import type { Decision } from '../../contracts/api/decisions.ts';
 import type { Exception } from '../../contracts/api/exceptions.ts';
-import type { DeliveryProblem } from '../../contracts/problems.ts';
+import type { ExceptionKind } from '../../contracts/problems.ts';
 import { STATE_LABELS } from './activity.ts';
 import type { ExceptionAct } from './exception-queue.ts';
 import { reasonsBox } from './reasons.ts';
 import { durationText, latenessText, shortId } from './words.ts';
 
-const KIND_LABELS: Readonly<Record<DeliveryProblem, string>> = {
+const KIND_LABELS: Readonly<Record<ExceptionKind, string>> = {
   unassigned_too_long: 'Nobody carries it',
   stalled: 'Driver does not move',
   vendor_late: 'Vendor late',
@@ -18,6 +18,7 @@ const KIND_LABELS: Readonly<Record<DeliveryProblem, string>> = {
   aboard_too_long: 'Aboard for too long',
   picked_up_by_other: 'Picked up by another',
   claimed_by_two: 'Claimed by two',
+  proof_missing: 'Proof missing',
 };
 /** Later than this after the promise it is shown as bad; before it as a warning. */
 const LATE_MS = 60_000;
