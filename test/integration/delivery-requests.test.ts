@@ -9,6 +9,7 @@ import { type Database, openDatabase } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
 import { handleOnce } from '../../platform/service-streams.ts';
 import type { DeliveriesDeps } from '../../services/deliveries/creation.ts';
+import { createPins } from '../../services/deliveries/proof-pins.ts';
 import { follow } from '../../services/deliveries/requests.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
@@ -53,6 +54,7 @@ async function openDesk(t: TestContext): Promise<Desk> {
     trackingLinkMs: 60_000,
     publicUrl: 'http://127.0.0.1',
     wakeRelay: () => {},
+    pins: createPins(config.auth.keys),
   };
   let count = 0;
   return {
