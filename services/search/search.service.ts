@@ -1,10 +1,82 @@
-/** Finding vendors and products. */
+/** Finding vendors and products: what they are is told by others, what is kept here is made to be found. */
 import type { ServiceSchema } from 'moleculer';
+import * as schemas from '../../contracts/api/search.ts';
+import { CATALOG_STREAM, type CatalogEvent } from '../../contracts/messages/catalog.ts';
+import { INVENTORY_STREAM, type InventoryEvent } from '../../contracts/messages/inventory.ts';
+import { VENDOR_STREAM, type VendorEvent } from '../../contracts/messages/vendors.ts';
 import { openDatabase } from '../../platform/database.ts';
+import { startPump } from '../../platform/pump.ts';
+import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import { type Part, startFollowing, startPurging } from '../../platform/service-streams.ts';
+import * as following from './following.ts';
+import { findAnswer } from './found.ts';
+import { readQuestion } from './question.ts';
+import { createSqlPath } from './sql-path.ts';
+import { suggest } from './suggesting.ts';
+import { createTurns } from './turns.ts';
+import { forgetGone, renewTurns } from './writing.ts';
 
-export function createService({ config, addCheck }: ServiceContext): ServiceSchema {
+const UPKEEP_EVERY_MS = 60_000;
+
+export function createService(context: ServiceContext): ServiceSchema {
+  const { config, log, addCheck } = context;
   const database = openDatabase('search', config.database.search);
+  const action = createActionBuilder({ log });
+  const path = createSqlPath(database);
+  const turnsOf = createTurns();
+  const nowMs = async (): Promise<number> => Math.floor((await context.door()).clock.zoneMs());
+  const running: Part[] = [];
   addCheck('search.database', () => database.ping());
-  return { name: 'search', actions: {}, stopped: () => database.close() };
+
+  const upkeep = async (): Promise<boolean> => {
+    const atMs = await nowMs();
+    await forgetGone(database.knex);
+    return database.transaction((trx) => renewTurns(trx, turnsOf, atMs));
+  };
+  return {
+    name: 'search',
+    actions: {
+      find: action<schemas.SearchQuery, schemas.SearchAnswer>({
+        params: schemas.SEARCH_QUERY,
+        handler: async (params) => findAnswer(path, readQuestion(params, await nowMs())),
+      }),
+      suggest: action<schemas.SuggestQuery, schemas.Suggestions>({
+        params: schemas.SUGGEST_QUERY,
+        handler: async (params) => suggest(path, params, await nowMs()),
+      }),
+    },
+    async started() {
+      const inbox = { database, consumer: 'search' };
+      running.push(
+        startFollowing<VendorEvent>(context, {
+          ...inbox,
+          stream: VENDOR_STREAM,
+          handler: async (trx, entries) =>
+            following.followVendors(trx, entries, { turnsOf, nowMs: await nowMs() }),
+        }),
+        startFollowing<CatalogEvent>(context, {
+          ...inbox,
+          stream: CATALOG_STREAM,
+          handler: following.followMenus,
+        }),
+        startFollowing<InventoryEvent>(context, {
+          ...inbox,
+          stream: INVENTORY_STREAM,
+          handler: following.followStock,
+        }),
+        startPump({
+          work: upkeep,
+          pollMs: UPKEEP_EVERY_MS,
+          backOffMs: [1_000, UPKEEP_EVERY_MS],
+          onError: (err) => log.warn({ err }, 'opening times could not be renewed'),
+        }),
+        startPurging(context, database, { inbox: true, idempotency: false }),
+      );
+    },
+    async stopped() {
+      await Promise.all(running.splice(0).map((part) => part.stop()));
+      await database.close();
+    },
+  };
 }
