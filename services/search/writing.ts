@@ -171,19 +171,16 @@ function vectorText(words: readonly string[], others: readonly string[]): string
 }
 
 /**
- * A product is sold out when it is counted as a whole and out, or when it is counted by variants and
- * every one of those is out.
+ * A product is sold out when everything counted of it is out: itself, and those of its variants that
+ * are counted apart.
  */
 async function markSoldOut(trx: Transaction, products: readonly string[]): Promise<void> {
   await trx.raw(
-    `WITH counted AS (
-       SELECT product, bool_or(is_out) FILTER (WHERE variant = '') AS whole,
-              bool_and(is_out) FILTER (WHERE variant <> '') AS every
-       FROM stock WHERE product = ANY(?) GROUP BY product
-     )
-     UPDATE documents SET sold_out = is_out, change = nextval('changes')
-     FROM (SELECT product, coalesce(whole, every, false) AS is_out FROM counted) AS now
-     WHERE documents.id = now.product AND documents.sold_out <> is_out`,
+    `UPDATE documents SET sold_out = is_out, change = nextval('changes')
+     FROM (
+       SELECT product, bool_and(is_out) AS is_out FROM stock WHERE product = ANY(?) GROUP BY product
+     ) AS counted
+     WHERE documents.id = counted.product AND documents.sold_out <> is_out`,
     [[...products]],
   );
 }

@@ -58,6 +58,66 @@ describe('search', () => {
     const q = 'curry';
     await found({ q }, marker);
     assert.ok(!(await idsOf({ q })).includes(id));
+    const approval = { token: city.ops, body: { state: 'approved', reason: 'papers are there' } };
+    expectOk(await stack.call('PUT', `/vendors/${id}/approval`, approval));
+    await found({ q }, id);
+    const pause = { token, body: { reason: 'the oven is cold' } };
+    expectOk(await stack.call('PUT', `/vendors/${id}/pause`, pause));
+    await gone({ q }, id);
+    expectOk(await stack.call('DELETE', `/vendors/${id}/pause`, { token }));
+    await found({ q }, id);
+  });
+
+  test('a vendor that is closed is found, but not among those that are open', async () => {
+    const hours = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '00:00' }];
+    const specialDays = [{ date: '2020-01-01', until: '2099-12-31', openings: [] }];
+    const body = { name: 'Winter Garden', place: CENTRE, timeZone: 'Europe/Berlin', hours };
+    const closed = await post('/vendors', { ...body, specialDays });
+    await found({ q: 'winter' }, closed);
+    assert.equal((await find({ q: 'winter' })).items[0]?.vendor.open, false);
+    assert.deepEqual(await idsOf({ q: 'winter', openNow: 'true' }), []);
+  });
+
+  test('a product is found while it may be sold, and says when it is sold out', async () => {
+    const products = `/vendors/${city.vendor}/products`;
+    const id = await post(products, { name: 'Szechuan Dumplings', priceMinor: 890 });
+    await found({ q: 'szechwan dumplings' }, id);
+    const [hit] = (await find({ q: 'dumpling', find: 'products' })).items;
+    assert.deepEqual(
+      [hit?.id, hit?.product?.priceMinor, hit?.product?.soldOut, hit?.vendor.id],
+      [id, 890, false, city.vendor],
+    );
+    const stock = { token: city.ops, body: { items: [{ product: id, available: 0 }] } };
+    expectOk(await stack.call('PUT', `/vendors/${city.vendor}/stock`, stock));
+    const isSoldOut = async (): Promise<boolean | undefined> =>
+      (await find({ q: 'dumplings' })).items[0]?.product?.soldOut;
+    await waitFor(isSoldOut, { what: 'the dumplings to be sold out' });
+    const back = {
+      token: city.ops,
+      headers: { 'idempotency-key': 'dumplings-are-back' },
+      body: { product: id, delta: 5, reason: 'received' },
+    };
+    expectOk(await stack.call('POST', `/vendors/${city.vendor}/stock/adjustments`, back));
+    await waitFor(async () => (await isSoldOut()) === false, { what: 'dumplings to be back' });
+    expectOk(
+      await stack.call('PATCH', `/products/${id}`, { token: city.ops, body: { active: false } }),
+    );
+    await gone({ q: 'dumplings' }, id);
+  });
+
+  test('suggests what a text may become', async () => {
+    const body = {
+      name: 'Noodle Bar',
+      place: CENTRE,
+      timeZone: 'Europe/Berlin',
+      cuisines: ['noodles'],
+    };
+    const bar = await post('/vendors', body);
+    await found({ q: 'noodle bar' }, bar);
+    const answer = expectOk(await stack.call('GET', '/search/suggest?q=nood'));
+    const items = answer.items as { type: string; text: string }[];
+    assert.deepEqual(items[0], { type: 'cuisine', id: null, text: 'noodles' });
+    assert.ok(items.some(({ text }) => text === 'Noodle Bar'));
   });
 
   test('asks back for what it cannot read', async () => {
