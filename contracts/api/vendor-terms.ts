@@ -42,7 +42,10 @@ export interface VendorTerms {
   readonly pausedUntilMs: number | null;
   /** Whether the drop-off lies in its delivery area; true without a drop-off. */
   readonly delivers: boolean;
-  /** The kitchen is full for what would be ready before then; null: it is not. */
+  /**
+   * The kitchen is full: nothing of the usual kind can be ready before then, which is later than
+   * `atMs` and `prepareSeconds`. Null: it is not.
+   */
   readonly throttledUntilMs: number | null;
   readonly prepareSeconds: number;
   readonly minOrderMinor: number;

@@ -70,6 +70,8 @@ export interface TicketChanged {
   /** Zone ms. */
   readonly atMs: number;
   readonly version: number;
+  /** Zone ms; what was promised on accepting, to measure `readyMs` against. */
+  readonly estimateMs?: number | null;
 }
 
 export type KitchenEvent = TicketChanged;

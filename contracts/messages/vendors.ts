@@ -1,7 +1,9 @@
-/** What `vendors` tells: the whole of a vendor whenever something of it changed. */
+/** What `vendors` tells: the whole of a vendor whenever something of it changed; what it is asked for. */
 import type { Vendor } from '../api/vendors.ts';
+import type { VendorId } from '../ids.ts';
 
 export const VENDOR_STREAM = 'events:vendors';
+export const VENDOR_REQUESTS = 'requests:vendors';
 
 export interface VendorChanged {
   readonly type: 'vendor.changed';
@@ -16,3 +18,14 @@ export interface VendorChanged {
 }
 
 export type VendorEvent = VendorChanged;
+
+/** The kitchen has no room for what would be ready before then; the newest version stands. */
+export interface VendorThrottle {
+  readonly type: 'vendor.throttle';
+  readonly vendor: VendorId;
+  /** Zone ms; null: there is room. */
+  readonly untilMs: number | null;
+  readonly version: number;
+}
+
+export type VendorAsked = VendorThrottle;

@@ -4,17 +4,30 @@
  */
 import type { OrderId, TicketId, VendorId } from '../../contracts/ids.ts';
 import type { KitchenAsked, TicketOpen } from '../../contracts/messages/kitchen.ts';
-import { buried, moveTicket, openTicket, type Ticket, tombstone } from './ticket.ts';
+import { type Capacity, promiseFor, windowOf } from './capacity.ts';
+import {
+  buried,
+  holdsSlot,
+  type Move,
+  moveTicket,
+  openTicket,
+  type Ticket,
+  tombstone,
+} from './ticket.ts';
 
-/** What the kitchen needs to know of a vendor. Nothing known: it accepts by itself. */
+/** What the kitchen needs to know of a vendor. Nothing known: it accepts all by itself. */
 export interface VendorSettings {
   readonly autoAccept: boolean;
+  /** Null: no limit. */
+  readonly capacity: Capacity | null;
 }
 
 export interface AnsweringWorld {
   /** Tickets of the orders of the batch, as far as there are any. */
   readonly tickets: ReadonlyMap<OrderId, Ticket>;
   readonly settings: ReadonlyMap<VendorId, VendorSettings>;
+  /** Tickets in the windows of vendors with a capacity; kept up to date as the batch is answered. */
+  readonly taken: ReadonlyMap<VendorId, Map<number, number>>;
   /** Zone ms. */
   readonly nowMs: number;
   readonly newTicketId: () => TicketId;
@@ -38,6 +51,7 @@ export function answer(world: AnsweringWorld, asked: readonly KitchenAsked[]): A
         ? answerOpen(world, before, request)
         : answerCancel(world, before, request.order, request.reason);
     if (ticket !== before) {
+      recount(world.taken, before, ticket);
       now.set(request.order, ticket);
       changed.set(request.order, ticket);
     }
@@ -46,16 +60,44 @@ export function answer(world: AnsweringWorld, asked: readonly KitchenAsked[]): A
   return { changed: [...changed.values()], told };
 }
 
+/** The ready time and slot a kitchen would give; null: it is too busy. */
+export function slotFor(
+  capacity: Capacity | null,
+  taken: ReadonlyMap<number, number> | undefined,
+  wantedMs: number,
+): { readonly readyMs: number; readonly slotMs: number | null } | null {
+  if (capacity === null) return { readyMs: wantedMs, slotMs: null };
+  const readyMs = promiseFor(capacity, taken ?? new Map(), wantedMs);
+  return readyMs === null ? null : { readyMs, slotMs: windowOf(capacity, readyMs) };
+}
+
+/** Keeps the windows up to date when a ticket takes a slot, leaves one, or moves to another. */
+export function recount(
+  taken: AnsweringWorld['taken'],
+  before: Ticket | undefined,
+  after: Ticket,
+): void {
+  for (const [ticket, by] of [[before, -1] as const, [after, 1] as const]) {
+    if (ticket === undefined || ticket.vendor === null || !holdsSlot(ticket)) continue;
+    const windows = taken.get(ticket.vendor);
+    const { slotMs } = ticket;
+    if (slotMs !== null) windows?.set(slotMs, Math.max(0, (windows.get(slotMs) ?? 0) + by));
+  }
+}
+
 function answerOpen(
-  { settings, nowMs, newTicketId }: AnsweringWorld,
+  { settings, taken, nowMs, newTicketId }: AnsweringWorld,
   before: Ticket | undefined,
   asked: TicketOpen,
 ): Ticket {
   if (before !== undefined) return before.vendor === null ? buried(before, asked) : before;
   const ticket = openTicket(newTicketId(), asked, nowMs);
-  if (settings.get(asked.vendor)?.autoAccept === false) return ticket;
-  const readyMs = asked.wantedReadyMs;
-  const moved = moveTicket(ticket, { kind: 'accept', readyMs, slotMs: null }, nowMs);
+  const { autoAccept = true, capacity = null } = settings.get(asked.vendor) ?? {};
+  if (!autoAccept) return ticket;
+  const slot = slotFor(capacity, taken.get(asked.vendor), asked.wantedReadyMs);
+  const move: Move =
+    slot === null ? { kind: 'reject', code: 'too_busy' } : { kind: 'accept', ...slot };
+  const moved = moveTicket(ticket, move, nowMs);
   return typeof moved === 'string' ? ticket : moved.ticket;
 }
 

@@ -1,14 +1,21 @@
-/** The kitchen's part in the saga: answers `requests:kitchen` batch by batch, in one transaction. */
-import { newId } from '../../contracts/ids.ts';
+/**
+ * What the kitchen hears, batch by batch, each in one transaction: what the saga asks of it, what
+ * vendors are like now, which parcels have left.
+ */
+import { newId, type VendorId } from '../../contracts/ids.ts';
 import { KITCHEN_STREAM, type KitchenAsked } from '../../contracts/messages/kitchen.ts';
+import type { OrderEvent } from '../../contracts/messages/orders.ts';
+import type { VendorChanged } from '../../contracts/messages/vendors.ts';
 import type { Transaction } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
 import { enqueue } from '../../platform/outbox.ts';
 import { answer } from './answering.ts';
+import { type Kitchens, loadKitchens, tellThrottling } from './kitchens.ts';
 import * as queries from './queries.ts';
-import { changeOf } from './ticket.ts';
+import { changeOf, type Ticket } from './ticket.ts';
+import { putVendors } from './vendor-queries.ts';
 
-/** Handles a batch at zone time `nowMs`. Five statements, however many entries. */
+/** Answers the saga at zone time `nowMs`. A handful of statements, however many entries. */
 export async function followRequests(
   trx: Transaction,
   entries: readonly EventEntry<KitchenAsked>[],
@@ -19,11 +26,10 @@ export async function followRequests(
     trx,
     asked.map(({ order }) => order),
   );
-  const vendors = asked.flatMap((event) => (event.type === 'ticket.open' ? [event.vendor] : []));
-  const settings = await queries.settingsOf(trx, vendors);
-  const newTicketId = () => newId('ticket');
-  const { changed, told } = answer({ tickets, settings, nowMs, newTicketId }, asked);
+  const kitchens = await loadKitchens(trx, vendorsOf(asked, tickets.values()), nowMs);
+  const { changed, told } = answer(worldOf(tickets, kitchens, nowMs), asked);
   await queries.saveTickets(trx, changed, tickets);
+  await tellThrottling(trx, kitchens, nowMs);
   await enqueue(
     trx,
     told.flatMap(({ ticket, index }) => {
@@ -35,3 +41,51 @@ export async function followRequests(
     }),
   );
 }
+
+function worldOf(
+  tickets: ReadonlyMap<string, Ticket>,
+  { vendors, taken }: Kitchens,
+  nowMs: number,
+): Parameters<typeof answer>[0] {
+  return { tickets, settings: vendors, taken, nowMs, newTicketId: () => newId('ticket') };
+}
+
+function vendorsOf(asked: readonly KitchenAsked[], tickets: Iterable<Ticket>): VendorId[] {
+  const known = [...tickets].flatMap(({ vendor }) => (vendor === null ? [] : [vendor]));
+  return [
+    ...known,
+    ...asked.flatMap((event) => (event.type === 'ticket.open' ? event.vendor : [])),
+  ];
+}
+
+/** Takes over what vendors are like now. */
+export async function followVendors(
+  trx: Transaction,
+  entries: readonly EventEntry<VendorChanged>[],
+): Promise<void> {
+  const newest = new Map<string, VendorChanged>();
+  for (const { event } of entries) {
+    if (event.type !== 'vendor.changed') continue;
+    if ((newest.get(event.vendor.id)?.version ?? 0) < event.version) {
+      newest.set(event.vendor.id, event);
+    }
+  }
+  if (newest.size > 0) await putVendors(trx, [...newest.values()]);
+}
+
+/** An order on its way or over has nothing left in the kitchen. */
+export async function followOrders(
+  trx: Transaction,
+  entries: readonly EventEntry<OrderEvent>[],
+): Promise<void> {
+  await queries.collectTickets(
+    trx,
+    entries.flatMap(({ event }) =>
+      event.type === 'order.changed' && LEFT.has(event.state)
+        ? [{ order_id: event.order, at_ms: event.atMs }]
+        : [],
+    ),
+  );
+}
+
+const LEFT = new Set<string>(['on_the_way', 'delivered', 'failed']);

@@ -1,115 +1,10 @@
-/** What the kitchen asks of its tables; set by set, never row by row. */
+/** What the kitchen asks of its tickets; set by set, never row by row. */
 import { WaggleError } from '../../contracts/errors.ts';
-import type { AccountId, OrderId, TicketId, VendorId } from '../../contracts/ids.ts';
-import type { TicketLine, TicketState } from '../../contracts/messages/kitchen.ts';
+import type { OrderId } from '../../contracts/ids.ts';
+import type { TicketState } from '../../contracts/messages/kitchen.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
-import type { VendorSettings } from './answering.ts';
+import { NAMES, RECORD, rowOf, type TicketRow, ticketOf } from './rows.ts';
 import type { Ticket } from './ticket.ts';
-
-/** A row of `tickets`, column by column; the types are those of jsonb_to_recordset. */
-const COLUMNS = {
-  order_id: 'text',
-  id: 'text',
-  account: 'text',
-  vendor: 'text',
-  state: 'text',
-  lines: 'jsonb',
-  note: 'text',
-  placed_ms: 'bigint',
-  wanted_ready_ms: 'bigint',
-  answer_by_ms: 'bigint',
-  ready_ms: 'bigint',
-  estimate_ms: 'bigint',
-  slot_ms: 'bigint',
-  accepted_ms: 'bigint',
-  started_ms: 'bigint',
-  done_ms: 'bigint',
-  reason: 'jsonb',
-  cancel_reason: 'text',
-  delayed: 'boolean',
-  changed_ms: 'bigint',
-  version: 'integer',
-} as const;
-const NAMES = Object.keys(COLUMNS);
-const RECORD = Object.entries(COLUMNS)
-  .map((column) => column.join(' '))
-  .join(', ');
-
-export interface TicketRow {
-  readonly order_id: OrderId;
-  readonly id: TicketId;
-  readonly account: AccountId | null;
-  readonly vendor: VendorId | null;
-  readonly state: TicketState;
-  readonly lines: readonly TicketLine[];
-  readonly note: string | null;
-  readonly placed_ms: number;
-  readonly wanted_ready_ms: number;
-  readonly answer_by_ms: number;
-  readonly ready_ms: number | null;
-  readonly estimate_ms: number | null;
-  readonly slot_ms: number | null;
-  readonly accepted_ms: number | null;
-  readonly started_ms: number | null;
-  readonly done_ms: number | null;
-  readonly reason: Ticket['reason'];
-  readonly cancel_reason: string | null;
-  readonly delayed: boolean;
-  readonly changed_ms: number;
-  readonly version: number;
-}
-
-export function ticketOf(row: TicketRow): Ticket {
-  return {
-    id: row.id,
-    order: row.order_id,
-    account: row.account,
-    vendor: row.vendor,
-    state: row.state,
-    lines: row.lines,
-    note: row.note,
-    placedMs: row.placed_ms,
-    wantedReadyMs: row.wanted_ready_ms,
-    answerByMs: row.answer_by_ms,
-    readyMs: row.ready_ms,
-    estimateMs: row.estimate_ms,
-    slotMs: row.slot_ms,
-    acceptedMs: row.accepted_ms,
-    startedMs: row.started_ms,
-    doneMs: row.done_ms,
-    reason: row.reason,
-    cancelReason: row.cancel_reason,
-    delayed: row.delayed,
-    changedMs: row.changed_ms,
-    version: row.version,
-  };
-}
-
-function rowOf(ticket: Ticket): TicketRow {
-  return {
-    order_id: ticket.order,
-    id: ticket.id,
-    account: ticket.account,
-    vendor: ticket.vendor,
-    state: ticket.state,
-    lines: ticket.lines,
-    note: ticket.note,
-    placed_ms: ticket.placedMs,
-    wanted_ready_ms: ticket.wantedReadyMs,
-    answer_by_ms: ticket.answerByMs,
-    ready_ms: ticket.readyMs,
-    estimate_ms: ticket.estimateMs,
-    slot_ms: ticket.slotMs,
-    accepted_ms: ticket.acceptedMs,
-    started_ms: ticket.startedMs,
-    done_ms: ticket.doneMs,
-    reason: ticket.reason,
-    cancel_reason: ticket.cancelReason,
-    delayed: ticket.delayed,
-    changed_ms: ticket.changedMs,
-    version: ticket.version,
-  };
-}
 
 /** Tickets of these orders, locked in one order for everybody. */
 export async function lockTickets(
@@ -154,13 +49,49 @@ export async function saveTickets(
   }
 }
 
-/** Settings of vendors, as far as they are known. */
-export async function settingsOf(
+/** Takes tickets off the board whose parcel has left; the first time stands. */
+export async function collectTickets(
+  trx: Transaction,
+  collected: readonly { readonly order_id: OrderId; readonly at_ms: number }[],
+): Promise<void> {
+  if (collected.length === 0) return;
+  await trx.raw(
+    `UPDATE tickets t SET collected_ms = n.at_ms
+       FROM (SELECT order_id, min(at_ms) AS at_ms
+               FROM jsonb_to_recordset(?::jsonb) AS r (order_id text, at_ms bigint)
+              GROUP BY order_id) n
+      WHERE t.order_id = n.order_id AND t.collected_ms IS NULL`,
+    [JSON.stringify(collected)],
+  );
+}
+
+export async function ticketById(db: Queryable, id: string): Promise<TicketRow | undefined> {
+  return db('tickets').where({ id }).first();
+}
+
+export async function lockTicket(trx: Transaction, id: string): Promise<TicketRow | undefined> {
+  return trx('tickets').where({ id }).first().forUpdate();
+}
+
+export interface TicketFilter {
+  readonly vendor: string;
+  readonly state?: TicketState | undefined;
+  /** Neither ended nor carried away. */
+  readonly live: boolean;
+  readonly before?: string | undefined;
+}
+
+const LIVE = `collected_ms IS NULL AND state IN ('open', 'accepted', 'started', 'ready')`;
+
+/** Newest first. */
+export async function listTickets(
   db: Queryable,
-  vendors: readonly VendorId[],
-): Promise<Map<VendorId, VendorSettings>> {
-  const rows: { id: VendorId; auto_accept: boolean }[] = await db('vendors')
-    .whereRaw('id = ANY(?)', [[...new Set(vendors)]])
-    .select('id', 'auto_accept');
-  return new Map(rows.map(({ id, auto_accept }) => [id, { autoAccept: auto_accept }]));
+  { vendor, state, live, before }: TicketFilter,
+  limit: number,
+): Promise<TicketRow[]> {
+  const query = db('tickets').where({ vendor }).orderBy('id', 'desc').limit(limit);
+  if (state !== undefined) query.where({ state });
+  if (live) query.whereRaw(LIVE);
+  if (before !== undefined) query.where('id', '<', before);
+  return query;
 }

@@ -114,6 +114,11 @@ export function moveTicket(ticket: Ticket, move: Move, nowMs: number): Moved {
   }
 }
 
+/** Whether it takes a part of what the kitchen can do in its window. */
+export function holdsSlot({ state, slotMs }: Ticket): boolean {
+  return slotMs !== null && (state === 'accepted' || state === 'started' || state === 'ready');
+}
+
 /** A ticket nobody has answered yet. */
 export function openTicket(id: TicketId, asked: TicketOpen, nowMs: number): Ticket {
   return {
@@ -170,6 +175,6 @@ export function changeOf(ticket: Ticket): TicketChanged | null {
   if (vendor === null) return null;
   return {
     ...{ type: 'ticket.changed', ticket: id, order, vendor, state, readyMs, delayed, reason },
-    ...{ atMs: changedMs, version },
+    ...{ atMs: changedMs, version, estimateMs: ticket.estimateMs },
   };
 }

@@ -38,7 +38,8 @@ export async function change(
       const detail = `changed meanwhile: its version is ${row.version}`;
       throw new WaggleError('resource.conflict', detail);
     }
-    const columns = differing(row, columnsOf(withArea(parts, row), parts.place ?? placeOf(row)));
+    const wanted = columnsOf(withArea(parts, row), parts.place ?? placeOf(row));
+    const columns = differing(row, wanted);
     const isAppeal = row.state === 'rejected' && user.role === 'vendor';
     if (Object.keys(columns).length === 0 || !isAppeal) return columns;
     await queries.insertApproval(

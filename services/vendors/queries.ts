@@ -11,6 +11,7 @@ import type {
   VendorState,
 } from '../../contracts/api/vendors.ts';
 import type { AccountId, UserId, VendorId } from '../../contracts/ids.ts';
+import type { VendorThrottle } from '../../contracts/messages/vendors.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import { timeTextOrNull } from '../../platform/times.ts';
 
@@ -117,6 +118,20 @@ export async function updateVendor(
     .where({ id })
     .returning('*');
   return rows[0] as VendorRow;
+}
+
+/** Takes over newer words of kitchens; a vendor's version is about its people, and stays. */
+export async function throttleVendors(
+  trx: Transaction,
+  throttles: readonly VendorThrottle[],
+): Promise<void> {
+  const rows = [...throttles].sort((a, b) => (a.vendor < b.vendor ? -1 : 1));
+  await trx.raw(
+    `UPDATE vendors v SET throttled_until_ms = n."untilMs", throttle_version = n.version
+       FROM jsonb_to_recordset(?::jsonb) AS n (vendor text, "untilMs" bigint, version bigint)
+      WHERE v.id = n.vendor AND v.throttle_version < n.version`,
+    [JSON.stringify(rows)],
+  );
 }
 
 export async function vendorById(db: Queryable, id: string): Promise<VendorRow | undefined> {

@@ -13,6 +13,7 @@ export function termsOf(
   const { time_zone: timeZone, hours, special_days: specialDays } = row;
   const pausedUntilMs = row.pause_until_ms;
   const paused = row.pause_reason !== null && (pausedUntilMs === null || pausedUntilMs > atMs);
+  const usualMs = atMs + row.prepare_seconds * 1_000;
   const throttledUntilMs = row.throttled_until_ms;
   return {
     vendor: row.id,
@@ -30,7 +31,7 @@ export function termsOf(
     pausedUntilMs: paused ? pausedUntilMs : null,
     delivers: dropoff === undefined || delivers(row.area, row.area_cells, place, dropoff),
     throttledUntilMs:
-      throttledUntilMs !== null && throttledUntilMs > atMs ? throttledUntilMs : null,
+      throttledUntilMs !== null && throttledUntilMs > usualMs ? throttledUntilMs : null,
     prepareSeconds: row.prepare_seconds,
     minOrderMinor: row.min_order_minor,
     fees: { serviceBasisPoints: row.service_fee_basis_points },

@@ -7,11 +7,18 @@ import {
   type VendorTermsQuery,
 } from '../../contracts/api/vendor-terms.ts';
 import * as schemas from '../../contracts/api/vendors.ts';
+import { VENDOR_REQUESTS, type VendorAsked } from '../../contracts/messages/vendors.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
-import { type Part, startPublishing, startPurging } from '../../platform/service-streams.ts';
+import {
+  type Part,
+  startFollowing,
+  startPublishing,
+  startPurging,
+} from '../../platform/service-streams.ts';
 import * as changing from './changing.ts';
+import { followRequests } from './following.ts';
 import * as vendors from './vendors.ts';
 
 export function createService(context: ServiceContext): ServiceSchema {
@@ -64,6 +71,12 @@ export function createService(context: ServiceContext): ServiceSchema {
     async started() {
       running.push(
         startPublishing(context, database),
+        startFollowing<VendorAsked>(context, {
+          database,
+          stream: VENDOR_REQUESTS,
+          consumer: 'vendors',
+          handler: followRequests,
+        }),
         startPurging(context, database, { inbox: true, idempotency: false }),
       );
     },

@@ -34,8 +34,16 @@ function asked(order: OrderId = newId('order'), vendor: VendorId = VENDOR): Tick
 }
 
 function world(autoAccept?: boolean): AnsweringWorld {
-  const settings = new Map(autoAccept === undefined ? [] : [[VENDOR, { autoAccept }]]);
-  return { tickets: new Map(), settings, nowMs: NOW, newTicketId: () => newId('ticket') };
+  const settings = new Map(
+    autoAccept === undefined ? [] : [[VENDOR, { autoAccept, capacity: null }]],
+  );
+  return {
+    tickets: new Map(),
+    settings,
+    taken: new Map(),
+    nowMs: NOW,
+    newTicketId: () => newId('ticket'),
+  };
 }
 
 const time = fc.integer({ min: 0, max: 7_200_000 }).map((ms) => NOW + ms);
