@@ -58,6 +58,7 @@ export const ERRORS = {
   },
   'quote.expired': { status: 409, retryable: false, title: 'The quote has expired; ask again' },
   'quote.used': { status: 409, retryable: false, title: 'The quote was used for another delivery' },
+  'order.ended': { status: 409, retryable: false, title: 'The order has ended' },
   'zone.none_here': { status: 422, retryable: false, title: 'No zone serves this place' },
   'zone.intake_paused': { status: 503, retryable: true, title: 'The zone takes no new deliveries' },
   'zone.full': { status: 503, retryable: true, title: 'The zone is at its capacity' },

@@ -91,10 +91,23 @@ async function truthOf(
       events: items,
     };
   } catch (error) {
-    if (error instanceof RestError && error.status === 404) return null;
-    throw error;
+    if (!(error instanceof RestError && error.status === 404)) throw error;
+    return orderState === 'cancelled' ? UNASKED : null;
   }
 }
+
+/** An order that ended before its delivery was asked for. */
+const UNASKED: Truth = {
+  orderState: 'cancelled',
+  state: 'cancelled',
+  driver: null,
+  placedMs: 0,
+  promiseMs: null,
+  pickedUpMs: null,
+  deliveredMs: null,
+  history: [],
+  events: [],
+};
 
 function instant(time: Delivery['promiseAt']): number | null {
   return time === null ? null : Date.parse(time);

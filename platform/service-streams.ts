@@ -64,6 +64,8 @@ export interface Following<T> {
    * throws, and nothing has happened; it is asked again, at last entry by entry.
    */
   readonly handler: (trx: Transaction, entries: readonly EventEntry<T>[]) => Promise<void>;
+  /** Called once a batch has committed. */
+  readonly afterwards?: () => void;
 }
 
 /** Follows one stream from its beginning; entries that keep failing become dead letters. */
@@ -84,7 +86,10 @@ export function startFollowing<T>(context: ServiceContext, following: Following<
     deliveriesMax: 20,
     retryMs: [100, 10_000],
     deadLettersMax: 10_000,
-    handler: (entries) => handleOnce(database, group, entries, handler),
+    handler: async (entries) => {
+      await handleOnce(database, group, entries, handler);
+      following.afterwards?.();
+    },
     onError: (err, id) => log.warn({ err, id, stream, group }, 'an entry could not be handled'),
     onDeadLetter: (id, err) => {
       dead.inc({ stream, group });

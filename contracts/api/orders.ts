@@ -1,5 +1,6 @@
 /** Orders: what a customer buys from a vendor. Its way to the door is a delivery. */
 import type { FromSchema } from 'json-schema-to-ts';
+import { DELIVERY_STATES, END_CODES, FAULTS } from '../states.ts';
 import {
   ACCOUNT_ID,
   COUNT,
@@ -17,17 +18,53 @@ import {
   USER_ID,
   VENDOR_ID,
 } from './common.ts';
-import { END_REASON } from './deliveries.ts';
 
 export const ORDER_STATES = [
+  'scheduled',
   'placed',
   'accepted',
+  'preparing',
+  'ready',
   'on_the_way',
   'delivered',
   'cancelled',
   'failed',
 ] as const;
 export type OrderState = (typeof ORDER_STATES)[number];
+
+/** Ends that no delivery gives: an order may end before anybody was asked to carry it. */
+export const ORDER_END_CODES = [
+  ...END_CODES,
+  'refused_by_rules',
+  'refused_by_ops',
+  'review_timed_out',
+  'out_of_stock',
+  'stock_silent',
+  'stock_expired',
+  'payment_declined',
+  'payment_silent',
+  'rejected_by_vendor',
+  'vendor_silent',
+  'delivery_silent',
+  'never_ready',
+] as const;
+export type OrderEndCode = (typeof ORDER_END_CODES)[number];
+
+export const ORDER_REASON = {
+  title: 'OrderReason',
+  description:
+    'Why an order ended, the state (its own or of its delivery) it ended in, and whose fault.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['code', 'stage', 'fault'],
+  properties: {
+    code: { type: 'string', enum: ORDER_END_CODES },
+    stage: { type: 'string', enum: [...new Set([...ORDER_STATES, ...DELIVERY_STATES])] },
+    fault: { type: 'string', enum: FAULTS },
+  },
+} as const;
+export type OrderReason = FromSchema<typeof ORDER_REASON>;
+
 export const ORDER_ITEMS_MAX = 100;
 
 export const ORDER_ITEM = {
@@ -116,7 +153,7 @@ export const ORDER = {
     placedAt: TIME,
     readyAt: TIME,
     endedAt: TIME_OR_NULL,
-    reason: { anyOf: [END_REASON, { type: 'null' }] },
+    reason: { anyOf: [ORDER_REASON, { type: 'null' }] },
     delivery: DELIVERY_ID,
   },
 } as const;

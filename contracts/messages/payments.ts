@@ -84,10 +84,19 @@ export interface PaymentRefunded {
   readonly amountMinor: number;
 }
 
+/** The money could not be given back for good; somebody has to look. */
+export interface PaymentRefundFailed {
+  readonly type: 'payment.refund_failed';
+  readonly order: OrderId;
+  readonly refund: RefundId;
+  readonly code: string;
+}
+
 export type PaymentEvent =
   | PaymentAuthorised
   | PaymentDeclined
   | PaymentCaptured
   | PaymentCaptureFailed
   | PaymentVoided
-  | PaymentRefunded;
+  | PaymentRefunded
+  | PaymentRefundFailed;

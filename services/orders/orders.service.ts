@@ -1,7 +1,6 @@
 /** Orders: what customers buy. Their way to the door is a delivery, asked for like any shop would. */
 import type { ServiceSchema } from 'moleculer';
 import * as schemas from '../../contracts/api/orders.ts';
-import { DELIVERY_STREAM, type DeliveryChanged } from '../../contracts/messages/deliveries.ts';
 import { createTokens } from '../../platform/auth/tokens.ts';
 import { openDatabase } from '../../platform/database.ts';
 import type { Pump } from '../../platform/pump.ts';
@@ -13,8 +12,15 @@ import {
   startPublishing,
   startPurging,
 } from '../../platform/service-streams.ts';
+import * as cancelling from './cancelling.ts';
+import { allowAll } from './fraud/checking.ts';
 import * as orders from './orders.ts';
 import * as placing from './placing.ts';
+import { createSagaFigures } from './saga-figures.ts';
+import { FOLLOWED, follow, type Heard } from './saga-following.ts';
+import { limitsAt } from './saga-limits.ts';
+import type { SagaWorld } from './saga-store.ts';
+import { startTimers } from './saga-timers.ts';
 
 export function createService(context: ServiceContext): ServiceSchema {
   const { config } = context;
@@ -29,6 +35,11 @@ export function createService(context: ServiceContext): ServiceSchema {
     trackingLinkMs: config.auth.trackingLinkMs,
     publicUrl: config.api.publicUrl,
     wakeRelay: () => relay?.wake(),
+  };
+  const figures = createSagaFigures(context.metrics, database);
+  const world = async (): Promise<SagaWorld> => {
+    const { clock } = await context.door();
+    return { nowMs: Math.round(clock.zoneMs()), limits: limitsAt(clock.speed), figures };
   };
   context.addCheck('orders.database', () => database.ping());
   return {
@@ -48,19 +59,27 @@ export function createService(context: ServiceContext): ServiceSchema {
       }),
       cancel: action<schemas.OrderCancel, schemas.Order>({
         params: schemas.ORDER_CANCEL,
-        handler: (params, call) => orders.cancel(deps, params, call),
+        handler: (params, call) => cancelling.cancel({ ...deps, world }, params, call),
       }),
     },
     async started() {
+      const door = await context.door();
       relay = startPublishing(context, database);
+      const timers = startTimers({
+        ...{ database, door, figures, check: allowAll },
+        limits: limitsAt(door.clock.speed),
+        onFired: deps.wakeRelay,
+        onError: (err) => context.log.warn({ err }, 'timers could not be fired; trying again'),
+      });
       running.push(
         relay,
-        startFollowing<DeliveryChanged>(context, {
-          database,
-          stream: DELIVERY_STREAM,
-          consumer: 'orders',
-          handler: orders.follow,
-        }),
+        timers,
+        ...FOLLOWED.map((stream) =>
+          startFollowing<Heard>(context, {
+            ...{ database, stream, consumer: 'orders' },
+            handler: async (trx, entries) => follow(trx, await world(), entries),
+          }),
+        ),
         startPurging(context, database, { inbox: true, idempotency: true }),
       );
     },

@@ -2,19 +2,17 @@
 import type { OrderPlace, OrderPlaced } from '../../contracts/api/orders.ts';
 import type { Vendor } from '../../contracts/api/vendors.ts';
 import { WaggleError } from '../../contracts/errors.ts';
-import { pointE7 } from '../../contracts/geo.ts';
 import { type AccountId, newId, type UserId, type VendorId } from '../../contracts/ids.ts';
-import { DELIVERY_REQUESTS } from '../../contracts/messages/deliveries.ts';
-import { ORDER_STREAM, type OrderChanged } from '../../contracts/messages/orders.ts';
+import { placeOf } from '../../dispatch/geometry.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Tokens } from '../../platform/auth/tokens.ts';
 import type { Database } from '../../platform/database.ts';
 import { idempotent } from '../../platform/idempotency.ts';
-import { enqueue } from '../../platform/outbox.ts';
 import { type Call, requireUser } from '../../platform/service.ts';
 import { parseTime, timeText } from '../../platform/times.ts';
 import { isOpen } from './opening-hours.ts';
 import * as queries from './queries.ts';
+import { begin } from './saga-store.ts';
 
 export interface OrdersDeps {
   readonly database: Database;
@@ -53,10 +51,7 @@ export async function place(
     async (trx) => {
       await queries.insertOrder(trx, order, itemsOf(params, order));
       const correlation = call.correlationId;
-      await enqueue(trx, [
-        { key: order.id, topic: DELIVERY_REQUESTS, payload: order.create_request, correlation },
-        { key: order.id, topic: ORDER_STREAM, payload: changeOf(order, nowMs), correlation },
-      ]);
+      await begin(trx, [{ terms: order.terms, correlation }], nowMs);
       return {
         id: order.id,
         state: order.state,
@@ -93,7 +88,7 @@ function orderOf(params: OrderPlace, terms: Terms): queries.NewOrder {
   const id = newId('order');
   const delivery = newId('delivery');
   const account = vendor.account as AccountId;
-  const { latE7, lonE7 } = pointE7(params.dropoff.lat, params.dropoff.lon);
+  const { latE7, lonE7, cell } = placeOf(params.dropoff.lat, params.dropoff.lon);
   const readyMs = readyMsOf(params, vendor, nowMs);
   const total = params.items.reduce((sum, item) => sum + item.quantity * item.unitPriceMinor, 0);
   return {
@@ -110,20 +105,36 @@ function orderOf(params: OrderPlace, terms: Terms): queries.NewOrder {
     dropoff_note: params.dropoffNote ?? null,
     placed_ms: nowMs,
     ready_ms: readyMs,
-    create_request: {
-      type: 'delivery.wanted',
-      id: delivery,
-      account,
-      externalId: id,
-      customer,
-      vendor: vendor.id,
-      pickup: vendor.place,
-      dropoff: params.dropoff,
+    dropoff_cell: cell,
+    terms: {
+      ...{ order: id, account, customer, vendor: vendor.id as VendorId, currency },
+      wanted: {
+        type: 'delivery.wanted',
+        id: delivery,
+        account,
+        externalId: id,
+        customer,
+        vendor: vendor.id as VendorId,
+        pickup: vendor.place,
+        dropoff: params.dropoff,
+        placedMs: nowMs,
+        readyMs,
+        pickupName: vendor.name,
+        ...(vendor.pickupNote === null ? {} : { pickupNote: vendor.pickupNote }),
+        ...(params.dropoffNote === undefined ? {} : { dropoffNote: params.dropoffNote }),
+      },
+      stock: [],
+      ticket: {
+        lines: params.items.map(({ name, quantity }) => ({
+          ...{ product: '', name, quantity, details: [] },
+        })),
+      },
+      payment: { kind: 'cash' },
+      ...{ totalMinor: total, goodsMinor: total, tipMinor: 0 },
       placedMs: nowMs,
-      readyMs,
-      pickupName: vendor.name,
-      ...(vendor.pickupNote === null ? {} : { pickupNote: vendor.pickupNote }),
-      ...(params.dropoffNote === undefined ? {} : { dropoffNote: params.dropoffNote }),
+      promisedReadyMs: readyMs,
+      startMs: nowMs,
+      lines: params.items.map(({ name, quantity }) => ({ product: name, quantity })),
     },
   };
 }
@@ -147,10 +158,4 @@ function itemsOf(params: OrderPlace, order: queries.NewOrder): queries.ItemRow[]
     quantity: item.quantity,
     unit_price_minor: item.unitPriceMinor,
   }));
-}
-
-/** The event others hear of an order. */
-export function changeOf(order: queries.NewOrder, atMs: number): OrderChanged {
-  const { id, account, customer, vendor, delivery, state } = order;
-  return { type: 'order.changed', order: id, account, customer, vendor, delivery, state, atMs };
 }

@@ -1,10 +1,9 @@
 /** What the orders service asks of its tables. */
-import type { Order, OrderState } from '../../contracts/api/orders.ts';
+import type { Order, OrderReason, OrderState } from '../../contracts/api/orders.ts';
 import type { AccountId, DeliveryId, OrderId, UserId, VendorId } from '../../contracts/ids.ts';
-import type { FactVersion } from '../../contracts/messages/deliveries.ts';
-import type { EndReason } from '../../contracts/states.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import { timeText, timeTextOrNull } from '../../platform/times.ts';
+import type { SagaTerms } from './saga-state.ts';
 
 export interface OrderRow {
   readonly id: OrderId;
@@ -21,12 +20,11 @@ export interface OrderRow {
   readonly placed_ms: number;
   readonly ready_ms: number;
   readonly ended_ms: number | null;
-  readonly reason: EndReason | null;
-  /** What `deliveries` is asked for; kept so that it can be asked again. */
-  readonly create_request: Readonly<Record<string, unknown>>;
-  readonly epoch: number;
-  readonly seq: number;
-  readonly index: number;
+  readonly reason: OrderReason | null;
+  /** What its saga asks others for. */
+  readonly terms: SagaTerms;
+  /** H3 cell of the drop-off. */
+  readonly dropoff_cell: number;
 }
 
 export interface ItemRow {
@@ -38,14 +36,14 @@ export interface ItemRow {
   readonly unit_price_minor: number;
 }
 
-export type NewOrder = Omit<OrderRow, 'ended_ms' | 'reason' | 'epoch' | 'seq' | 'index'>;
+export type NewOrder = Omit<OrderRow, 'ended_ms' | 'reason'>;
 
 export async function insertOrder(
   trx: Transaction,
   order: NewOrder,
   items: readonly ItemRow[],
 ): Promise<void> {
-  await trx('orders').insert({ ...order, create_request: JSON.stringify(order.create_request) });
+  await trx('orders').insert({ ...order, terms: JSON.stringify(order.terms) });
   await trx('items').insert([...items]);
 }
 
@@ -94,44 +92,6 @@ export async function listOrders(
   if (filter.state !== undefined) query.where({ state: filter.state });
   if (filter.before !== undefined) query.where('id', '<', filter.before);
   return query;
-}
-
-export interface OrderMove {
-  readonly delivery: DeliveryId;
-  readonly state: OrderState;
-  /** Zone ms of the fact. */
-  readonly atMs: number;
-  readonly endedMs: number | null;
-  readonly reason: EndReason | null;
-  readonly version: FactVersion;
-}
-
-/** Moves orders whose fact is newer than what they know; those whose state is another one now. */
-export async function moveOrders(
-  trx: Transaction,
-  moves: readonly OrderMove[],
-): Promise<OrderRow[]> {
-  if (moves.length === 0) return [];
-  const news = moves.map(({ delivery, state, endedMs, reason, version }) => {
-    const [epoch, seq, index] = version;
-    return { delivery, state, ended_ms: endedMs, reason, epoch, seq, index };
-  });
-  const { rows } = await trx.raw<{ rows: (OrderRow & { was: OrderState })[] }>(
-    `WITH news AS (
-       SELECT * FROM jsonb_to_recordset(?::jsonb) AS n (delivery text, state text,
-              ended_ms bigint, reason jsonb, epoch bigint, seq bigint, index integer)),
-     before AS (
-       SELECT o.id, o.state AS was FROM orders o JOIN news n ON n.delivery = o.delivery
-        ORDER BY o.id FOR UPDATE OF o)
-     UPDATE orders o SET state = n.state, ended_ms = n.ended_ms, reason = n.reason,
-            epoch = n.epoch, seq = n.seq, index = n.index
-       FROM news n, before b
-      WHERE o.delivery = n.delivery AND b.id = o.id
-        AND (o.epoch, o.seq, o.index) < (n.epoch, n.seq, n.index)
-      RETURNING o.*, b.was`,
-    [JSON.stringify(news)],
-  );
-  return rows.filter(({ was, state }) => was !== state);
 }
 
 export function orderView(row: OrderRow, items: readonly ItemRow[]): Order {

@@ -1,10 +1,68 @@
 /** Payments: authorise, capture, void, refund, behind a port of methods. */
 import type { ServiceSchema } from 'moleculer';
+import { Counter } from 'prom-client';
+import { ORDER_REF, type OrderRef } from '../../contracts/api/orders.ts';
+import type { Payment } from '../../contracts/api/payments.ts';
+import { PAYMENT_REQUESTS, type PaymentAsked } from '../../contracts/messages/payments.ts';
 import { openDatabase } from '../../platform/database.ts';
+import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import {
+  type Part,
+  startFollowing,
+  startPublishing,
+  startPurging,
+} from '../../platform/service-streams.ts';
+import { createCash } from './methods/cash.ts';
+import { guarded } from './methods/guarded.ts';
+import { createTestMethod } from './methods/test-method.ts';
+import * as reading from './reading.ts';
+import { follow } from './requests.ts';
+import { type Methods, startWorking } from './working.ts';
 
-export function createService({ config, addCheck }: ServiceContext): ServiceSchema {
+export function createService(context: ServiceContext): ServiceSchema {
+  const { config, addCheck, log } = context;
   const database = openDatabase('payments', config.database.payments);
+  const action = createActionBuilder({ log });
+  const running: Part[] = [];
+  const methods: Methods = { cash: createCash(), test: guarded(createTestMethod()) };
+  const operations = new Counter({
+    name: 'waggle_payment_operations_total',
+    help: 'Operations of payments that were answered, by kind and outcome.',
+    labelNames: ['kind', 'outcome'],
+    registers: [context.metrics],
+  });
   addCheck('payments.database', () => database.ping());
-  return { name: 'payments', actions: {}, stopped: () => database.close() };
+  return {
+    name: 'payments',
+    actions: {
+      ofOrder: action<OrderRef, Payment>({
+        params: ORDER_REF,
+        handler: ({ id }, call) => reading.ofOrder(database, id, call),
+      }),
+    },
+    async started() {
+      const { clock } = await context.door();
+      const nowMs = (): number => Math.round(clock.zoneMs());
+      const working = startWorking({
+        ...{ database, methods, nowMs },
+        onDone: (kind, outcome) => operations.inc({ kind, outcome }),
+        onError: (err, key) => log.warn({ err, key }, 'a payment operation waits'),
+      });
+      running.push(
+        startPublishing(context, database),
+        working,
+        startFollowing<PaymentAsked>(context, {
+          ...{ database, stream: PAYMENT_REQUESTS, consumer: 'payments' },
+          handler: (trx, entries) => follow(trx, entries, nowMs()),
+          afterwards: () => working.wake(),
+        }),
+        startPurging(context, database, { inbox: true, idempotency: false }),
+      );
+    },
+    async stopped() {
+      await Promise.all(running.splice(0).map((part) => part.stop()));
+      await database.close();
+    },
+  };
 }

@@ -145,6 +145,7 @@ test('a cancel before pickup is confirmed by the log, and a second one changes n
   const running = await start(t);
   const { stack, city } = running;
   const order = expectOk(await placeOrder(stack, city, 'key-00000001'));
+  await inState(running, String(order.delivery), 'pending');
   const path = `/orders/${String(order.id)}/cancel`;
   const first = await stack.call('POST', path, { token: city.customer, body: {} });
   assert.deepEqual([first.status, first.body.state], [200, 'cancelled']);
