@@ -43,8 +43,8 @@ export interface VendorTerms {
   /** Whether the drop-off lies in its delivery area; true without a drop-off. */
   readonly delivers: boolean;
   /**
-   * The kitchen is full: nothing of the usual kind can be ready before then, which is later than
-   * `atMs` and `prepareSeconds`. Null: it is not.
+   * The kitchen is full and would reject what is wanted ready before then, which is later than
+   * `atMs` and `prepareSeconds`. Null: it is not (though it may still put an order off a little).
    */
   readonly throttledUntilMs: number | null;
   readonly prepareSeconds: number;

@@ -60,6 +60,7 @@ export interface TicketChanged {
   readonly type: 'ticket.changed';
   readonly ticket: TicketId;
   readonly order: OrderId;
+  /** Empty while a cancel is all that the kitchen knows of the order. */
   readonly vendor: VendorId;
   readonly state: TicketState;
   /** Zone ms; null before it was accepted. */

@@ -19,7 +19,7 @@ export interface VendorChanged {
 
 export type VendorEvent = VendorChanged;
 
-/** The kitchen has no room for what would be ready before then; the newest version stands. */
+/** The kitchen rejects what is wanted before then: it is full. The newest version stands. */
 export interface VendorThrottle {
   readonly type: 'vendor.throttle';
   readonly vendor: VendorId;

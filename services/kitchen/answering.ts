@@ -94,7 +94,9 @@ function answerOpen(
   const ticket = openTicket(newTicketId(), asked, nowMs);
   const { autoAccept = true, capacity = null } = settings.get(asked.vendor) ?? {};
   if (!autoAccept) return ticket;
-  const slot = slotFor(capacity, taken.get(asked.vendor), asked.wantedReadyMs);
+  // What is wanted at once is cooked from now on: windows that have passed hold nobody.
+  const wantedMs = capacity === null ? asked.wantedReadyMs : Math.max(asked.wantedReadyMs, nowMs);
+  const slot = slotFor(capacity, taken.get(asked.vendor), wantedMs);
   const move: Move =
     slot === null ? { kind: 'reject', code: 'too_busy' } : { kind: 'accept', ...slot };
   const moved = moveTicket(ticket, move, nowMs);

@@ -145,9 +145,7 @@ async function moveOne(
     await tellThrottling(trx, kitchens, nowMs);
     const payload = changeOf(now);
     const correlation = call.correlationId;
-    if (payload !== null) {
-      await enqueue(trx, [{ key: ticket.order, topic: KITCHEN_STREAM, payload, correlation }]);
-    }
+    await enqueue(trx, [{ key: ticket.order, topic: KITCHEN_STREAM, payload, correlation }]);
     return ticketView({ ...rowOf(now), collected_ms: row.collected_ms });
   });
 }

@@ -32,12 +32,9 @@ export async function followRequests(
   await tellThrottling(trx, kitchens, nowMs);
   await enqueue(
     trx,
-    told.flatMap(({ ticket, index }) => {
-      const payload = changeOf(ticket);
+    told.map(({ ticket, index }) => {
       const correlation = entries[index]?.correlation ?? undefined;
-      return payload === null
-        ? []
-        : [{ key: ticket.order, topic: KITCHEN_STREAM, payload, correlation }];
+      return { key: ticket.order, topic: KITCHEN_STREAM, payload: changeOf(ticket), correlation };
     }),
   );
 }

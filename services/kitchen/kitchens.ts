@@ -3,7 +3,7 @@ import type { VendorId } from '../../contracts/ids.ts';
 import { VENDOR_REQUESTS, type VendorThrottle } from '../../contracts/messages/vendors.ts';
 import type { Transaction } from '../../platform/database.ts';
 import { enqueue } from '../../platform/outbox.ts';
-import { firstFree, takenOf } from './capacity.ts';
+import { firstFree, PUT_OFF_MS_MAX, takenOf } from './capacity.ts';
 import * as queries from './vendor-queries.ts';
 
 /** Windows that began earlier are nobody's concern: the longest is two hours. */
@@ -37,7 +37,7 @@ export async function loadKitchens(
   return { vendors, taken };
 }
 
-/** Tells `vendors` of those whose next free time is another one than was told. */
+/** Tells `vendors` of those that are full for another time than was told. */
 export async function tellThrottling(
   trx: Transaction,
   { vendors, taken }: Kitchens,
@@ -66,7 +66,7 @@ export async function tellThrottling(
   );
 }
 
-/** From when on an order of the usual kind could be ready; null: as soon as usual. */
+/** Before when nothing may be wanted, for the kitchen would reject it; null: the usual is fine. */
 function throttledUntil(
   { capacity, prepareMs }: queries.KitchenVendor,
   taken: ReadonlyMap<number, number> | undefined,
@@ -74,10 +74,10 @@ function throttledUntil(
 ): number | null {
   if (capacity === null || taken === undefined) return null;
   const usualMs = nowMs + prepareMs;
-  const freeMs = firstFree(capacity, taken, usualMs);
   // No window within reach is free: as far as was looked.
-  if (freeMs === null) return usualMs + UNREACHABLE_MS;
-  return freeMs > usualMs ? freeMs : null;
+  const freeMs = firstFree(capacity, taken, usualMs) ?? usualMs + UNREACHABLE_MS;
+  const untilMs = freeMs - PUT_OFF_MS_MAX;
+  return untilMs > usualMs ? untilMs : null;
 }
 
 const UNREACHABLE_MS = 86_400_000;

@@ -169,10 +169,10 @@ export function buried(ticket: Ticket, asked: TicketOpen): Ticket {
   return { ...late, state: 'cancelled', cancelReason, version: version + 1 };
 }
 
-/** What others hear of a ticket; null while its vendor is unknown. */
-export function changeOf(ticket: Ticket): TicketChanged | null {
-  const { id, order, vendor, state, readyMs, delayed, reason, changedMs, version } = ticket;
-  if (vendor === null) return null;
+/** What others hear of a ticket, also of one that is nothing but a cancel. */
+export function changeOf(ticket: Ticket): TicketChanged {
+  const { id, order, state, readyMs, delayed, reason, changedMs, version } = ticket;
+  const vendor = ticket.vendor ?? '';
   return {
     ...{ type: 'ticket.changed', ticket: id, order, vendor, state, readyMs, delayed, reason },
     ...{ atMs: changedMs, version, estimateMs: ticket.estimateMs },

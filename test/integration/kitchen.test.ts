@@ -70,8 +70,17 @@ describe('the kitchen', () => {
   test('a cancel that comes first stops the ticket', async () => {
     const opened = open();
     await ask({ type: 'ticket.cancel', order: opened.order, reason: 'called off' }, opened);
-    const told = await waitFor(async () => (await heard(opened.order)).at(-1));
-    assert.equal(told.state, 'cancelled');
+    const told = await waitFor(async () => {
+      const events = await heard(opened.order);
+      return events.length === 2 && events;
+    });
+    assert.deepEqual(
+      told.map(({ state, vendor, version }) => [state, vendor, version]),
+      [
+        ['cancelled', told[0]?.vendor, 1],
+        ['cancelled', opened.vendor, 2],
+      ],
+    );
   });
 
   test('hundreds of orders at once are all answered once', async () => {
