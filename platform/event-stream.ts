@@ -17,6 +17,8 @@ export interface EventEntry<T = unknown> {
 export interface EventStream {
   /** Resolves when Redis has it. Throws `service.unavailable` when full or away. */
   publish(entry: EventEntry): Promise<void>;
+  /** The same for entries that are JSON already: in their order, all or none. */
+  publishAll(texts: readonly string[]): Promise<void>;
 }
 
 export interface EventStreamOptions {
@@ -40,17 +42,19 @@ export function createEventStream(options: EventStreamOptions): EventStream {
     }
     untilTrim = Math.min(TRIM_EVERY, entriesMax / 10);
   };
-  return {
-    async publish(entry) {
-      if (untilTrim-- <= 0) {
-        trimming ??= makeRoom().finally(() => {
-          trimming = undefined;
-        });
-        await trimming;
-      }
-      await redis.xadd(key, '*', 'e', JSON.stringify(entry));
-    },
+  const publishAll = async (texts: readonly string[]): Promise<void> => {
+    untilTrim -= texts.length;
+    if (untilTrim < 0) {
+      trimming ??= makeRoom().finally(() => {
+        trimming = undefined;
+      });
+      await trimming;
+    }
+    const several = redis.multi();
+    for (const text of texts) several.xadd(key, '*', 'e', text);
+    for (const [error] of (await several.exec()) ?? []) if (error) throw error;
   };
+  return { publish: (entry) => publishAll([JSON.stringify(entry)]), publishAll };
 }
 
 /** Trims behind the least entry that some group has not acknowledged. */

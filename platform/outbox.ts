@@ -2,47 +2,43 @@
  * Transactional outbox: what must be told to others is written in the transaction that made it true,
  * and carried out after. Owns the table `outbox` of a service's schema and its relay.
  *
- * Per key the rows go out in order: only the first row of a key is taken, and a row is gone only
- * after it was delivered. At least once: whoever receives must dedupe by `eventId`. Bounded by the
- * transactions that write it; the relay takes bounded batches.
+ * One relay of a service works at a time, in whatever process, in the order of the rows, which is
+ * the order of writing for all that one lock protected: so events of one key never overtake each
+ * other. A row is gone only after it was delivered: at least once; whoever receives must dedupe by
+ * its id. Bounded by the transactions that write it; the relay takes bounded batches.
  */
-import { newId } from '../contracts/ids.ts';
-import type { Database, Queryable, Transaction } from './database.ts';
+import { hash32, newId } from '../contracts/ids.ts';
+import type { Database, Transaction } from './database.ts';
 import { listen } from './listener.ts';
 import { type Pump, startPump } from './pump.ts';
 
-const BATCH_MAX = 300;
+const BATCH_MAX = 500;
 const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 30_000;
-/**
- * How long a batch under way keeps its rows from other relays, host ms: as long as they wait when
- * the process dies in the middle. What delivers must give up sooner (`DELIVER_TIMEOUT_MS`).
- */
-const BATCH_DEADLINE_MS = 5_000;
-export const DELIVER_TIMEOUT_MS = 4_000;
+/** First key of the advisory lock: marks locks of relays. */
+const LOCK_SPACE = 0x57474f42;
+/** Longest a batch may wait for whoever it is delivered to, ms; then another relay may take over. */
+const IDLE_MS_MAX = 10_000;
 
 /** The table every service with an outbox has; part of its first migration. */
 export const OUTBOX_TABLE = `
   CREATE TABLE outbox (
     id bigserial PRIMARY KEY,
-    event_id text NOT NULL UNIQUE,
+    event_id text NOT NULL,
     key text NOT NULL,
     topic text NOT NULL,
-    payload jsonb NOT NULL,
+    -- json, not jsonb: it is written once and read once, as text
+    payload json NOT NULL,
     correlation text,
-    attempts integer NOT NULL DEFAULT 0,
-    next_at timestamptz NOT NULL DEFAULT now(),
-    last_error text,
     created_at timestamptz NOT NULL DEFAULT now()
   );
-  CREATE INDEX outbox_key ON outbox (key, id);
-  CREATE INDEX outbox_next ON outbox (next_at, id);
 `;
 
 export interface OutboxEntry {
-  /** Order is kept among entries of one key. */
+  /** What it is about; whoever writes of one key at a time is heard in that order. */
   readonly key: string;
+  /** Where it goes. */
   readonly topic: string;
   readonly payload: object;
   readonly correlation?: string | undefined;
@@ -53,38 +49,51 @@ export interface OutboxRow {
   readonly event_id: string;
   readonly key: string;
   readonly topic: string;
-  readonly payload: unknown;
+  /** JSON text. */
+  readonly payload: string;
   readonly correlation: string | null;
-  readonly attempts: number;
 }
 
-/** Writes entries in the caller's transaction and wakes the relays when it commits. */
+/** Writes entries in the caller's transaction and wakes the relay when it commits. */
 export async function enqueue(trx: Transaction, entries: readonly OutboxEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  await trx('outbox').insert(
-    entries.map((entry) => ({
-      event_id: newId('event'),
-      key: entry.key,
-      topic: entry.topic,
-      payload: JSON.stringify(entry.payload),
-      correlation: entry.correlation ?? null,
-    })),
+  await trx.raw(
+    `WITH news AS (
+       INSERT INTO outbox (event_id, key, topic, payload, correlation)
+       SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::json[], ?::text[]))
+     SELECT pg_notify(current_schema() || '_outbox', '')`,
+    [
+      entries.map(() => newId('event')),
+      entries.map(({ key }) => key),
+      entries.map(({ topic }) => topic),
+      entries.map(({ payload }) => JSON.stringify(payload)),
+      entries.map(({ correlation }) => correlation ?? null) as string[],
+    ],
   );
-  await trx.raw(`SELECT pg_notify(current_schema() || '_outbox', '')`);
 }
 
 export interface RelayOptions {
   readonly database: Database;
-  /** Carries one row out. Resolves when it has surely arrived; a throw means: again later. */
-  readonly deliver: (row: OutboxRow) => Promise<void>;
-  readonly onError: (error: unknown, row?: OutboxRow) => void;
+  /**
+   * Carries rows of one topic out, in their order, all or none. Resolves when they have surely
+   * arrived; a throw means: again later, and nothing of that topic before.
+   */
+  readonly deliver: (topic: string, rows: readonly OutboxRow[]) => Promise<void>;
+  readonly onError: (error: unknown, topic?: string) => void;
 }
 
-/** Starts a relay; several may run at once, in several processes. */
+/** A topic that could not be delivered waits; the others go on. */
+interface Resting {
+  failures: number;
+  untilMs: number;
+}
+
+/** Starts a relay; several may run, in several processes: one works, the others stand by. */
 export function startRelay(options: RelayOptions): Pump {
   const { database } = options;
+  const resting = new Map<string, Resting>();
   const pump = startPump({
-    work: () => relayBatch(options),
+    work: () => relayBatch(options, resting),
     pollMs: POLL_MS,
     backOffMs: [RETRY_FIRST_MS, RETRY_LONGEST_MS],
     onError: options.onError,
@@ -99,51 +108,72 @@ export function startRelay(options: RelayOptions): Pump {
   };
 }
 
-/** Takes one batch. The rows are reserved by time, not by an open transaction over foreign calls. */
-async function relayBatch({ database, deliver, onError }: RelayOptions): Promise<boolean> {
-  const rows = await reserve(database.knex);
-  if (rows.length === 0) return false;
-  const delivered: number[] = [];
-  const failed: { id: number; error: string }[] = [];
-  await Promise.all(
-    rows.map(async (row) => {
-      try {
-        await deliver(row);
-        delivered.push(row.id);
-      } catch (error) {
-        onError(error, row);
-        failed.push({ id: row.id, error: String(error).slice(0, 300) });
-      }
-    }),
-  );
-  if (delivered.length > 0) await database.knex('outbox').whereIn('id', delivered).delete();
-  for (const { id, error } of failed) await postpone(database.knex, id, error);
-  return delivered.length > 0;
-}
-
 /**
- * The first rows of as many keys. SKIP LOCKED lets several relays share the work; the new `next_at`
- * keeps the rows reserved while they are carried out.
+ * Delivers one batch within a transaction that holds the lock of the relay: a process that dies in
+ * the middle gives it back with its connection. True when something went out: there may be more.
  */
-async function reserve(knex: Queryable): Promise<OutboxRow[]> {
-  const { rows } = await knex.raw<{ rows: OutboxRow[] }>(
-    `UPDATE outbox SET attempts = attempts + 1, next_at = now() + ? * interval '1 millisecond'
-      WHERE id IN (
-        SELECT id FROM outbox o
-         WHERE next_at <= now()
-           AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.key = o.key AND p.id < o.id)
-         ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)
-      RETURNING id, event_id, key, topic, payload, correlation, attempts`,
-    [BATCH_DEADLINE_MS, BATCH_MAX],
-  );
-  return rows.sort((a, b) => a.id - b.id);
+async function relayBatch(
+  { database, deliver, onError }: RelayOptions,
+  resting: Map<string, Resting>,
+): Promise<boolean> {
+  const nowMs = Date.now();
+  const waiting = [...resting].filter(([, { untilMs }]) => untilMs > nowMs).map(([topic]) => topic);
+  return database.knex.transaction(async (trx) => {
+    if (!(await lock(trx, database.schema))) return false;
+    const rows = await nextRows(trx, waiting);
+    const delivered: number[] = [];
+    for (const [topic, ofTopic] of byTopic(rows)) {
+      try {
+        await deliver(topic, ofTopic);
+        delivered.push(...ofTopic.map(({ id }) => id));
+        resting.delete(topic);
+      } catch (error) {
+        onError(error, topic);
+        rest(resting, topic);
+      }
+    }
+    if (delivered.length > 0) {
+      await trx.raw('DELETE FROM outbox WHERE id = ANY(?)', [delivered]);
+    }
+    return delivered.length > 0;
+  });
 }
 
-async function postpone(knex: Queryable, id: number, error: string): Promise<void> {
-  await knex.raw(
-    `UPDATE outbox SET last_error = ?,
-       next_at = now() + LEAST(?, ? * power(2, LEAST(attempts - 1, 16))) * interval '1 millisecond'
-      WHERE id = ?`,
-    [error, RETRY_LONGEST_MS, RETRY_FIRST_MS, id],
+async function lock(trx: Transaction, schema: string): Promise<boolean> {
+  // A delete that a crash forgets means the same rows once more, which is allowed: no need to wait
+  // for the disk.
+  await trx.raw(
+    `SET LOCAL synchronous_commit = off;
+     SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS_MAX}`,
   );
+  const { rows } = await trx.raw<{ rows: { locked: boolean }[] }>(
+    'SELECT pg_try_advisory_xact_lock(?, ?) AS locked',
+    [LOCK_SPACE, hash32(schema) % 0x7fffffff],
+  );
+  return rows[0]?.locked === true;
+}
+
+async function nextRows(trx: Transaction, waiting: readonly string[]): Promise<OutboxRow[]> {
+  const { rows } = await trx.raw<{ rows: OutboxRow[] }>(
+    `SELECT id, event_id, key, topic, payload::text AS payload, correlation FROM outbox
+      WHERE topic <> ALL(?) ORDER BY id LIMIT ?`,
+    [[...waiting], BATCH_MAX],
+  );
+  return rows;
+}
+
+function byTopic(rows: readonly OutboxRow[]): Map<string, OutboxRow[]> {
+  const topics = new Map<string, OutboxRow[]>();
+  for (const row of rows) {
+    const known = topics.get(row.topic);
+    if (known) known.push(row);
+    else topics.set(row.topic, [row]);
+  }
+  return topics;
+}
+
+function rest(resting: Map<string, Resting>, topic: string): void {
+  const failures = (resting.get(topic)?.failures ?? 0) + 1;
+  const ms = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 16));
+  resting.set(topic, { failures, untilMs: Date.now() + ms });
 }

@@ -20,28 +20,35 @@ export interface Part {
   stop(): Promise<void>;
 }
 
-/** Starts the relay that publishes every outbox row to the stream its topic names. */
+/**
+ * Starts the relay that publishes every outbox row to the stream its topic names. `afterwards` sees
+ * what was published, before it is forgotten: a throw, and it is published again.
+ */
 export function startPublishing(
   { config, log }: ServiceContext,
   database: Database,
-  afterwards: (row: OutboxRow) => Promise<void> = async () => {},
+  afterwards?: (topic: string, events: readonly unknown[]) => Promise<void>,
 ): Pump {
   const redis = connectRedis(config.redis.url, `${database.schema}-events`);
   const streams = new Map<string, EventStream>();
+  const streamOf = (topic: string): EventStream => {
+    const known = streams.get(topic);
+    if (known !== undefined) return known;
+    const key = `${config.redis.keyPrefix}${topic}`;
+    const stream = createEventStream({ redis, key, entriesMax: config.streams.entriesMax });
+    streams.set(topic, stream);
+    return stream;
+  };
   const relay = startRelay({
     database,
-    async deliver(row) {
-      let stream = streams.get(row.topic);
-      if (stream === undefined) {
-        const key = `${config.redis.keyPrefix}${row.topic}`;
-        stream = createEventStream({ redis, key, entriesMax: config.streams.entriesMax });
-        streams.set(row.topic, stream);
-      }
-      const { event_id: id, correlation, payload: event } = row;
-      await stream.publish({ id, correlation, event });
-      await afterwards(row);
+    async deliver(topic, rows) {
+      await streamOf(topic).publishAll(rows.map(entryText));
+      await afterwards?.(
+        topic,
+        rows.map(({ payload }) => JSON.parse(payload)),
+      );
     },
-    onError: (err, row) => log.warn({ err, event: row?.event_id }, 'an entry waits in the outbox'),
+    onError: (err, topic) => log.warn({ err, topic }, 'entries wait in the outbox'),
   });
   return {
     wake: () => relay.wake(),
@@ -50,6 +57,11 @@ export function startPublishing(
       redis.disconnect();
     },
   };
+}
+
+/** An entry as JSON, around a payload that is JSON already. */
+function entryText({ event_id, correlation, payload }: OutboxRow): string {
+  return `{"id":${JSON.stringify(event_id)},"correlation":${JSON.stringify(correlation)},"event":${payload}}`;
 }
 
 export interface Following<T> {

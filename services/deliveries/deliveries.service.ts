@@ -259,9 +259,10 @@ function startEvents(
   { database }: creation.DeliveriesDeps,
   door: Door,
 ): Pump {
-  return startPublishing(context, database, async ({ topic, payload }) => {
-    const event = payload as DeliveryChanged;
-    if (topic === DELIVERY_STREAM && isEnded(event.state)) await door.dropCard(event.delivery);
+  return startPublishing(context, database, async (topic, events) => {
+    if (topic !== DELIVERY_STREAM) return;
+    const ended = (events as DeliveryChanged[]).filter(({ state }) => isEnded(state));
+    await Promise.all(ended.map(({ delivery }) => door.dropCard(delivery)));
   });
 }
 

@@ -32,38 +32,35 @@ async function orders(t: TestContext, options: { empty?: boolean } = {}): Promis
 test('migrations run once, also when several processes start together', async (t) => {
   const database = await orders(t, { empty: true });
   const runs = await Promise.all([1, 2, 3].map(() => migrateService(database)));
-  assert.deepEqual(
-    runs.flat().map((name) => name.slice(0, 3)),
-    ['001'],
-  );
+  const applied = runs.flat();
+  assert.ok(applied.some((name) => name.startsWith('001-')));
+  assert.equal(new Set(applied).size, applied.length);
 });
 
-test('the outbox delivers per key in order, and one failing key holds up no other', async (t) => {
+test('the outbox delivers in order, and a topic that fails holds up no other', async (t) => {
   const database = await orders(t);
   const delivered: string[] = [];
   let failures = 2;
-  const relay = startRelay({
-    database,
-    async deliver({ key, payload }) {
-      if (key === 'a' && failures > 0) {
-        failures--;
-        throw new Error('not now');
-      }
-      delivered.push(`${key}${(payload as { n: number }).n}`);
-    },
-    onError: () => {},
-  });
-  cleanUpInReverse(t, () => relay.stop());
-  const entry = (key: string, n: number) => ({ key, topic: 'test', payload: { n } });
+  const relay = () =>
+    startRelay({
+      database,
+      async deliver(topic, rows) {
+        if (topic === 'a' && failures > 0) {
+          failures--;
+          throw new Error('not now');
+        }
+        for (const { payload } of rows) delivered.push(`${topic}${JSON.parse(payload).n}`);
+      },
+      onError: () => {},
+    });
+  // Two relays of one service: whoever has the lock works, and nothing goes out twice.
+  for (const each of [relay(), relay()]) cleanUpInReverse(t, () => each.stop());
+  const entry = (topic: string, n: number) => ({ key: `${n % 2}`, topic, payload: { n } });
   await database.transaction((trx) =>
     enqueue(trx, [entry('a', 1), entry('a', 2), entry('b', 1), entry('a', 3), entry('b', 2)]),
   );
   await waitFor(() => delivered.length === 5);
-  assert.deepEqual(
-    delivered.filter((name) => name.startsWith('a')),
-    ['a1', 'a2', 'a3'],
-  );
-  assert.deepEqual(delivered.slice(0, 2), ['b1', 'b2']);
+  assert.deepEqual(delivered, ['b1', 'b2', 'a1', 'a2', 'a3']);
   await waitFor(async () => (await database.knex('outbox').count().first())?.count === 0);
 });
 
