@@ -1,6 +1,7 @@
 /** Routes of menus. */
 import * as catalog from './catalog.ts';
 import * as editing from './catalog-editing.ts';
+import * as transfer from './catalog-import.ts';
 import { ANYONE, type Route } from './route.ts';
 import type { Role } from './users.ts';
 
@@ -163,6 +164,36 @@ export const CATALOG_ROUTES: readonly Route[] = [
     params: editing.MENU_ORDER,
     status: 200,
     result: editing.MENU_CHANGED,
+  },
+  {
+    method: 'PATCH',
+    path: '/vendors/{vendor}/menu/prices',
+    action: 'catalog.changePrices',
+    summary: 'Change many prices at once',
+    roles: KEEPERS,
+    params: editing.PRICE_CHANGE,
+    status: 200,
+    result: editing.MENU_CHANGED,
+  },
+  {
+    method: 'POST',
+    path: '/vendors/{vendor}/menu/import',
+    action: 'catalog.importMenu',
+    summary: 'Bring products as CSV, all lines or none',
+    roles: KEEPERS,
+    params: transfer.MENU_IMPORT,
+    status: 200,
+    result: transfer.MENU_IMPORTED,
+  },
+  {
+    method: 'GET',
+    path: '/vendors/{vendor}/menu/export',
+    action: 'catalog.exportMenu',
+    summary: 'Products as CSV, as an import takes it',
+    roles: KEEPERS,
+    params: catalog.MENU_REF,
+    status: 200,
+    result: transfer.MENU_EXPORT,
   },
   ...CATEGORY_ROUTES,
   ...OPTION_GROUP_ROUTES,

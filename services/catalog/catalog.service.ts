@@ -2,6 +2,7 @@
 import type { ServiceSchema } from 'moleculer';
 import * as schemas from '../../contracts/api/catalog.ts';
 import * as editing from '../../contracts/api/catalog-editing.ts';
+import * as transfer from '../../contracts/api/catalog-import.ts';
 import { VENDOR_STREAM, type VendorChanged } from '../../contracts/messages/vendors.ts';
 import { openDatabase } from '../../platform/database.ts';
 import type { Pump } from '../../platform/pump.ts';
@@ -14,8 +15,10 @@ import {
   startPurging,
 } from '../../platform/service-streams.ts';
 import * as categories from './categories.ts';
+import * as importing from './importing.ts';
 import * as menus from './menus.ts';
 import * as groups from './option-groups.ts';
+import * as prices from './prices.ts';
 import * as products from './products.ts';
 
 export function createService(context: ServiceContext): ServiceSchema {
@@ -70,6 +73,18 @@ function actionsOf(
     order: action<editing.MenuOrder, editing.MenuChangedAnswer>({
       params: editing.MENU_ORDER,
       handler: (params, call) => categories.order(deps, params, call),
+    }),
+    changePrices: action<editing.PriceChange, editing.MenuChangedAnswer>({
+      params: editing.PRICE_CHANGE,
+      handler: (params, call) => prices.changePrices(deps, params, call),
+    }),
+    importMenu: action<transfer.MenuImport, transfer.MenuImported>({
+      params: transfer.MENU_IMPORT,
+      handler: (params, call) => importing.importMenu(deps, params, call),
+    }),
+    exportMenu: action<schemas.MenuRef, transfer.MenuExport>({
+      params: schemas.MENU_REF,
+      handler: (params, call) => importing.exportMenu(deps, params, call),
     }),
     createCategory: action<editing.CategoryCreate, schemas.Category>({
       params: editing.CATEGORY_CREATE,

@@ -21,6 +21,8 @@ export interface Outcome<T> {
   readonly answer: T;
   readonly changed?: readonly ProductId[];
   readonly removed?: readonly ProductId[];
+  /** Nothing is different: the menu keeps its version, and nobody is told. */
+  readonly isSame?: boolean;
 }
 
 export interface Changed<T> {
@@ -40,7 +42,8 @@ export async function changeMenu<T>(
   const done = await deps.database.transaction(async (trx) => {
     const menu = await queries.lockMenu(trx, vendor);
     if (menu === undefined) throw new WaggleError('resource.not_found');
-    const { answer, changed = [], removed = [] } = await work(trx, menu);
+    const { answer, changed = [], removed = [], isSame = false } = await work(trx, menu);
+    if (isSame) return { answer, version: menu.version };
     return { answer, version: await tell(trx, menu, { changed, removed }, call.correlationId) };
   });
   deps.wakeRelay();

@@ -25,7 +25,7 @@ export interface CatalogDeps {
   readonly wakeRelay: () => void;
 }
 
-/** The menu that customers see: one query while it is what it was, else four. */
+/** The menu that customers see: one query while it is what it was, else two. */
 export async function menu(deps: CatalogDeps, vendor: string, call: Call): Promise<Menu> {
   const row = await menuRow(deps, vendor, call);
   const known = deps.kept.get(vendor);
@@ -34,14 +34,9 @@ export async function menu(deps: CatalogDeps, vendor: string, call: Call): Promi
     deps.kept.set(vendor, known);
     return known;
   }
-  const read = await deps.database.knex.transaction(
-    async (trx) => {
-      // The version and the parts of one moment, or a menu would be kept under a wrong version.
-      const now = (await queries.menuOf(trx, vendor)) ?? row;
-      return sellableMenu(now, await queries.partsOf(trx, vendor));
-    },
-    { isolationLevel: 'repeatable read', readOnly: true },
-  );
+  const whole = await queries.wholeMenu(deps.database.knex, vendor);
+  if (whole === undefined) throw new WaggleError('resource.not_found');
+  const read = sellableMenu(whole.menu, whole.parts);
   deps.kept.set(vendor, read);
   for (const oldest of deps.kept.keys()) {
     if (deps.kept.size <= MENUS_KEPT_MAX) break;

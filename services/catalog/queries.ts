@@ -2,6 +2,7 @@
 import type { CategoryId, OptionGroupId, ProductId, VendorId } from '../../contracts/ids.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import type { CategoryRow, MenuRow, OptionGroupRow, ProductRow } from './rows.ts';
+import type { MenuParts } from './rules.ts';
 
 export type NewMenu = Omit<MenuRow, 'version'>;
 /** Tables whose rows belong to a menu, are listed by id and are removed by a mark. */
@@ -49,24 +50,37 @@ export async function putMenus(db: Queryable, menus: readonly NewMenu[]): Promis
   );
 }
 
-/** Everything of one menu that was not removed, in order: three queries. */
-export async function partsOf(
-  db: Queryable,
-  vendor: string,
-): Promise<{
-  readonly categories: readonly CategoryRow[];
-  readonly optionGroups: readonly OptionGroupRow[];
-  readonly products: readonly ProductRow[];
-}> {
-  const read = <P extends Part>(part: P, order: readonly string[]): Promise<PartRows[P][]> =>
-    db(part)
-      .where({ vendor, removed_at: null })
-      .orderBy([...order]) as unknown as Promise<PartRows[P][]>;
-  return {
-    categories: await read('categories', ['position', 'id']),
-    optionGroups: await read('option_groups', ['id']),
-    products: await read('products', ['position', 'id']),
-  };
+export interface WholeMenu {
+  readonly menu: MenuRow;
+  readonly parts: MenuParts;
+}
+
+/**
+ * A menu with everything that was not removed, in order. One statement, so that version and parts
+ * are of one moment without a transaction.
+ */
+export async function wholeMenu(db: Queryable, vendor: string): Promise<WholeMenu | undefined> {
+  const { rows } = await db.raw<{ rows: (MenuRow & MenuParts)[] }>(
+    `SELECT m.*,
+       (SELECT coalesce(json_agg(c ORDER BY c.position, c.id), '[]') FROM categories c
+         WHERE c.vendor = m.vendor AND c.removed_at IS NULL) AS categories,
+       (SELECT coalesce(json_agg(g ORDER BY g.id), '[]') FROM option_groups g
+         WHERE g.vendor = m.vendor AND g.removed_at IS NULL) AS "optionGroups",
+       (SELECT coalesce(json_agg(p ORDER BY p.position, p.id), '[]') FROM products p
+         WHERE p.vendor = m.vendor AND p.removed_at IS NULL) AS products
+     FROM menus m WHERE m.vendor = ?`,
+    [vendor],
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const { categories, optionGroups, products, ...menu } = row;
+  return { menu, parts: { categories, optionGroups, products } };
+}
+
+/** The parts of a menu that is known to be there. */
+export async function partsOf(db: Queryable, vendor: string): Promise<MenuParts> {
+  const whole = await wholeMenu(db, vendor);
+  return whole?.parts ?? { categories: [], optionGroups: [], products: [] };
 }
 
 export async function partById<P extends Part>(
