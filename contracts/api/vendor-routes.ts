@@ -1,6 +1,7 @@
 /** Routes of vendors. */
 import { ANYONE, OPS, type Route } from './route.ts';
 import type { Role } from './users.ts';
+import { VENDOR_ANALYTICS, VENDOR_ANALYTICS_QUERY } from './vendor-analytics.ts';
 import * as editing from './vendor-editing.ts';
 import * as vendors from './vendors.ts';
 
@@ -87,5 +88,15 @@ export const VENDOR_ROUTES: readonly Route[] = [
     params: vendors.VENDOR_REF,
     status: 200,
     result: vendors.VENDOR,
+  },
+  {
+    method: 'GET',
+    path: '/vendors/{id}/analytics',
+    action: 'vendors.analytics',
+    summary: 'What a vendor sold, and how well it kept its times',
+    roles: KEEPERS,
+    params: VENDOR_ANALYTICS_QUERY,
+    status: 200,
+    result: VENDOR_ANALYTICS,
   },
 ];

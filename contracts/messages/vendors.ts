@@ -8,7 +8,7 @@ export const VENDOR_REQUESTS = 'requests:vendors';
 export interface VendorChanged {
   readonly type: 'vendor.changed';
   readonly vendor: Vendor;
-  /** Grows with each change of one vendor. */
+  /** Of this event; grows faster than `vendor.version`, which is about changes by people alone. */
   readonly version: number;
   /**
    * H3 cells (mixed resolutions, at most some hundred) that cover its delivery area: for an index;

@@ -1,5 +1,5 @@
 /** What the vendors service asks of its tables. */
-import { Model } from 'objection';
+import { Model, raw } from 'objection';
 import { APPROVALS_MAX, type VendorApprovals } from '../../contracts/api/vendor-editing.ts';
 import type {
   DeliveryArea,
@@ -53,6 +53,9 @@ export class VendorRow extends Model {
   declare throttle_version: number;
   declare rating_sum: number;
   declare rating_count: number;
+  /** Of what others are told; grows with each event. */
+  declare told_version: number;
+  declare rating_untold: boolean;
 }
 
 type Facts = Pick<VendorRow, keyof VendorRow & string>;
@@ -67,6 +70,8 @@ export type VendorColumns = Omit<
   | 'throttle_version'
   | 'rating_sum'
   | 'rating_count'
+  | 'told_version'
+  | 'rating_untold'
   | keyof Model
 >;
 export type NewVendor = Pick<
@@ -107,17 +112,38 @@ export async function approvalsOf(
   }));
 }
 
-/** Writes a change of a locked row; its version grows. */
+/** Writes a change of a locked row; both its versions grow. */
 export async function updateVendor(
   trx: Transaction,
-  { id, version }: VendorRow,
+  { id, version, told_version }: VendorRow,
   columns: Partial<VendorColumns>,
 ): Promise<VendorRow> {
   const rows = await VendorRow.query(trx)
-    .patch({ ...columns, version: version + 1 })
+    .patch({
+      ...columns,
+      version: version + 1,
+      told_version: told_version + 1,
+      rating_untold: false,
+    })
     .where({ id })
     .returning('*');
   return rows[0] as VendorRow;
+}
+
+/** Vendors with a rating to tell, which count as told from now on. */
+export async function takeUntoldRatings(trx: Transaction, limit: number): Promise<VendorRow[]> {
+  const ids = await trx('vendors')
+    .where({ rating_untold: true })
+    .orderBy('id')
+    .limit(limit)
+    .forUpdate()
+    .skipLocked()
+    .pluck('id');
+  if (ids.length === 0) return [];
+  return VendorRow.query(trx)
+    .patch({ rating_untold: false, told_version: raw('told_version + 1') })
+    .whereIn('id', ids)
+    .returning('*');
 }
 
 /** Takes over newer words of kitchens; a vendor's version is about its people, and stays. */

@@ -17,7 +17,7 @@ export async function tellVendors(
     trx,
     rows.map((row) => {
       const vendor = vendorView(row, currencyAt(row));
-      const { version, area_cells: areaCells } = row;
+      const { told_version: version, area_cells: areaCells } = row;
       const payload: VendorChanged = { type: 'vendor.changed', vendor, version, areaCells };
       return { key: row.id, topic: VENDOR_STREAM, payload, correlation };
     }),

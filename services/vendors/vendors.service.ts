@@ -1,5 +1,10 @@
 /** Vendors: who sells, where, when and on which terms. */
 import type { ServiceSchema } from 'moleculer';
+import {
+  VENDOR_ANALYTICS_QUERY,
+  type VendorAnalytics,
+  type VendorAnalyticsQuery,
+} from '../../contracts/api/vendor-analytics.ts';
 import * as editing from '../../contracts/api/vendor-editing.ts';
 import {
   VENDOR_TERMS_QUERY,
@@ -7,8 +12,11 @@ import {
   type VendorTermsQuery,
 } from '../../contracts/api/vendor-terms.ts';
 import * as schemas from '../../contracts/api/vendors.ts';
+import { KITCHEN_STREAM, type KitchenEvent } from '../../contracts/messages/kitchen.ts';
+import { ORDER_STREAM, type OrderEvent } from '../../contracts/messages/orders.ts';
 import { VENDOR_REQUESTS, type VendorAsked } from '../../contracts/messages/vendors.ts';
 import { openDatabase } from '../../platform/database.ts';
+import { startPump } from '../../platform/pump.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import {
@@ -17,8 +25,10 @@ import {
   startPublishing,
   startPurging,
 } from '../../platform/service-streams.ts';
+import { analytics } from './analytics.ts';
+import { purgeAnalytics } from './analytics-queries.ts';
 import * as changing from './changing.ts';
-import { followRequests } from './following.ts';
+import { followOrders, followRequests, followTickets, tellRatings } from './following.ts';
 import * as vendors from './vendors.ts';
 
 export function createService(context: ServiceContext): ServiceSchema {
@@ -63,6 +73,10 @@ export function createService(context: ServiceContext): ServiceSchema {
         params: schemas.VENDOR_REF,
         handler: (params, call) => changing.resume(deps, params.id, call),
       }),
+      analytics: action<VendorAnalyticsQuery, VendorAnalytics>({
+        params: VENDOR_ANALYTICS_QUERY,
+        handler: (params, call) => analytics(deps, params, call),
+      }),
       terms: action<VendorTermsQuery, VendorTerms>({
         params: VENDOR_TERMS_QUERY,
         handler: (params, call) => vendors.terms(deps, params, call),
@@ -77,7 +91,20 @@ export function createService(context: ServiceContext): ServiceSchema {
           consumer: 'vendors',
           handler: followRequests,
         }),
+        startFollowing<OrderEvent>(context, {
+          database,
+          stream: ORDER_STREAM,
+          consumer: 'vendors',
+          handler: followOrders,
+        }),
+        startFollowing<KitchenEvent>(context, {
+          database,
+          stream: KITCHEN_STREAM,
+          consumer: 'vendors',
+          handler: followTickets,
+        }),
         startPurging(context, database, { inbox: true, idempotency: false }),
+        ...startHousekeeping(context, deps),
       );
     },
     async stopped() {
@@ -86,3 +113,31 @@ export function createService(context: ServiceContext): ServiceSchema {
     },
   };
 }
+
+/** A vendor's rating is told at most this often, host ms. */
+const RATING_TOLD_EVERY_MS = 30_000;
+const PURGE_EVERY_MS = 600_000;
+
+/** Tells ratings at a bounded rate, and forgets what is past its time. */
+function startHousekeeping({ log }: ServiceContext, deps: vendors.VendorsDeps): Part[] {
+  const { database } = deps;
+  const ratings = startPump({
+    work: async () => tellRatings(database, await vendors.currencies(deps)),
+    pollMs: RATING_TOLD_EVERY_MS,
+    backOffMs: [1_000, RATING_TOLD_EVERY_MS],
+    onError: (err) => log.warn({ err }, 'ratings could not be told'),
+  });
+  const purge = startPump({
+    work: async () => {
+      const { clock } = await deps.door();
+      await purgeAnalytics(database.knex, Math.floor(clock.zoneMs() / DAY_MS));
+      return false;
+    },
+    pollMs: PURGE_EVERY_MS,
+    backOffMs: [1_000, PURGE_EVERY_MS],
+    onError: (err) => log.warn({ err }, 'old sums could not be removed'),
+  });
+  return [ratings, purge];
+}
+
+const DAY_MS = 86_400_000;
