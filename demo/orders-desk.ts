@@ -3,11 +3,12 @@
  * call a few off. Every order has its own idempotency key and is asked for until it is answered.
  */
 import type { OrderPlaced } from '../contracts/api/orders.ts';
-import type { DeliveryId, VendorId } from '../contracts/ids.ts';
+import type { DeliveryId } from '../contracts/ids.ts';
 import type { ZoneClock } from './clock.ts';
 import type { CustomerSocket } from './doors.ts';
 import { leastDoor } from './excess.ts';
 import type { Journal } from './journal.ts';
+import { cartOf, type Shop } from './menus.ts';
 import type { RandomStream } from './random.ts';
 import { CALL_MS_MAX, type Rest } from './rest.ts';
 import type { Scenario, ScenarioOrder } from './scenario.ts';
@@ -31,7 +32,7 @@ export interface DeskWorld {
   readonly clock: ZoneClock;
   readonly wheel: TimerWheel;
   readonly journal: Journal;
-  readonly vendors: readonly VendorId[];
+  readonly shops: readonly Shop[];
   readonly customers: readonly Session[];
   readonly screens: readonly CustomerSocket[];
   readonly random: RandomStream;
@@ -108,14 +109,15 @@ export class OrdersDesk {
   }
 
   private async place(order: ScenarioOrder, index: number): Promise<void> {
-    const { rest, run, journal, customers, vendors, startMs, clock, scenario, random } = this.world;
+    const { rest, run, journal, customers, shops, startMs, clock, scenario, random } = this.world;
     const customer = customers[index % customers.length];
     const readyMs = startMs + Math.max(order.readyMs, order.placedMs);
     const clickedMs = clock.zoneMs();
     const tracked = random.chance(scenario.trackPerMille);
     const calledOff = random.chance(scenario.cancelPerMille);
     const opensMs = this.drawDoor();
-    if (!customer) return;
+    const shop = shops[order.vendor];
+    if (!customer || !shop) return;
     try {
       const answer = await rest.ask({
         method: 'POST',
@@ -124,8 +126,8 @@ export class OrdersDesk {
         idempotencyKey: `${run}-${order.key}`,
         withinMs: PLACE_MS_MAX,
         body: {
-          vendor: vendors[order.vendor],
-          items: [{ name: 'Menu', quantity: 1 + (index % 3), unitPriceMinor: 1_250 }],
+          vendor: shop.id,
+          items: cartOf(shop, index),
           dropoff: { lat: order.dropoff.lat, lon: order.dropoff.lon },
           readyAt: new Date(readyMs).toISOString(),
         },

@@ -8,7 +8,8 @@ import type { Market, MarketList } from '../contracts/api/markets.ts';
 import type { Session as SessionBody, User } from '../contracts/api/users.ts';
 import type { Vendor, VendorList } from '../contracts/api/vendors.ts';
 import type { Zone, ZoneList } from '../contracts/api/zones.ts';
-import type { DriverId, VehicleId, VendorId } from '../contracts/ids.ts';
+import type { DriverId, VehicleId } from '../contracts/ids.ts';
+import { openShop, type Shop } from './menus.ts';
 import { eachBounded, pause, type Rest, RestError } from './rest.ts';
 import type { Scenario, ScenarioCourier, ScenarioZone } from './scenario.ts';
 import { credentialsOf, Session } from './session.ts';
@@ -17,6 +18,8 @@ const PAGE = 200;
 const PREPARE_WIDTH = 8;
 const ZONE_OPEN_MS_MAX = 30_000;
 const CUSTOMERS = 12;
+/** No order of a recorded day is refused for its way. */
+const KM_MAX = 1_000;
 
 export interface Hired {
   readonly driver: DriverId;
@@ -25,7 +28,7 @@ export interface Hired {
 }
 
 export interface Stage {
-  readonly vendors: readonly VendorId[];
+  readonly shops: readonly Shop[];
   readonly customers: readonly Session[];
   /** Things the reader should know, one line each. */
   readonly notes: readonly string[];
@@ -38,12 +41,13 @@ export async function setStage(rest: Rest, ops: Session, scenario: Scenario): Pr
   const secret = ops.credentials.password;
   const market = await ensureMarket(ops, scenario);
   const notes: string[] = [];
-  const [vendors, customers, known] = await Promise.all([
-    ensureVendors(ops, scenario),
+  const [customers, known] = await Promise.all([
     ensureCustomers(rest, secret),
     knownDrivers(ops, scenario),
     ensureZones(ops, scenario, market, notes),
   ]);
+  // Menus are in the money of the market, which a vendor has once its zone is there.
+  const shops = await ensureVendors(ops, scenario);
   const hire = async (courier: ScenarioCourier): Promise<Hired> => {
     const name = personName(scenario, courier.key);
     const session = new Session(rest, credentialsOf(secret, name));
@@ -53,7 +57,7 @@ export async function setStage(rest: Rest, ops: Session, scenario: Scenario): Pr
     if (!driver.approved) await approve(ops, session, driver.id);
     return { driver: driver.id, vehicle: vehicle.id, session };
   };
-  return { vendors, customers, notes, hire };
+  return { shops, customers, notes, hire };
 }
 
 function personName(scenario: Scenario, key: string): string {
@@ -63,7 +67,8 @@ function personName(scenario: Scenario, key: string): string {
 async function ensureMarket(ops: Session, scenario: Scenario): Promise<Market> {
   const { items } = await ops.call<MarketList>({ method: 'GET', path: '/markets' });
   const found = items.find((market) => market.name === scenario.market.name);
-  return found ?? ops.call<Market>({ method: 'POST', path: '/markets', body: scenario.market });
+  const body = { ...scenario.market, deliveryPrice: { kmMax: KM_MAX } };
+  return found ?? ops.call<Market>({ method: 'POST', path: '/markets', body });
 }
 
 async function listZones(ops: Session): Promise<ZoneList['items']> {
@@ -146,25 +151,20 @@ async function readAll<T>(ops: Session, path: string): Promise<T[]> {
   return all;
 }
 
-async function ensureVendors(ops: Session, scenario: Scenario): Promise<VendorId[]> {
+async function ensureVendors(ops: Session, scenario: Scenario): Promise<Shop[]> {
   const existing = await readAll<VendorList['items'][number]>(ops, '/vendors');
   const byName = new Map(existing.map((vendor) => [vendor.name, vendor.id]));
-  const ids: VendorId[] = [];
+  const shops: Shop[] = [];
   await eachBounded(scenario.vendors.entries(), PREPARE_WIDTH, async ([index, vendor]) => {
     const name = `${scenario.name}: ${vendor.name}`;
     const { timeZone } = scenario.market;
     const place = { lat: vendor.at.lat, lon: vendor.at.lon };
-    ids[index] =
-      byName.get(name) ??
-      (
-        await ops.call<Vendor>({
-          method: 'POST',
-          path: '/vendors',
-          body: { name, place, timeZone },
-        })
-      ).id;
+    const found = byName.get(name);
+    const body = { name, place, timeZone };
+    const id = found ?? (await ops.call<Vendor>({ method: 'POST', path: '/vendors', body })).id;
+    shops[index] = await openShop(ops, id, found === undefined);
   });
-  return ids;
+  return shops;
 }
 
 async function ensureCustomers(rest: Rest, secret: string): Promise<Session[]> {

@@ -169,14 +169,14 @@ class Run {
   ): { desk: OrdersDesk; startMs: number } {
     const { scenario, rest, options } = this.deps;
     const startMs = Math.round(clock.zoneMs());
-    const { vendors, customers } = stage;
+    const { shops, customers } = stage;
     const desk = new OrdersDesk({
       scenario,
       rest,
       clock,
       wheel: this.wheel,
       journal: this.journal,
-      vendors,
+      shops,
       customers,
       screens,
       random: randomStream(options.seed, 'customers'),

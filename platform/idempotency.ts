@@ -40,11 +40,7 @@ export async function idempotent<T extends object>(
   { owner, key, request }: IdempotentRequest,
   work: (trx: Transaction) => Promise<T>,
 ): Promise<{ readonly answer: T; readonly repeated: boolean }> {
-  if (key === undefined || !KEY.test(key)) {
-    throw new WaggleError('request.invalid', 'an Idempotency-Key header is needed', [
-      { field: 'Idempotency-Key', expected: '8 to 200 visible ASCII characters' },
-    ]);
-  }
+  requireKey(key);
   const requestHash = hashOf(request);
   const stored = await findAnswer<T>(database.knex, owner, key, requestHash);
   if (stored !== undefined) return { answer: stored, repeated: true };
@@ -67,6 +63,108 @@ export async function idempotent<T extends object>(
     if (other === undefined) throw error;
     return { answer: other, repeated: true };
   }
+}
+
+/** Throws `request.invalid` without a usable key. */
+export function requireKey(key: string | undefined): asserts key is string {
+  if (key !== undefined && KEY.test(key)) return;
+  throw new WaggleError('request.invalid', 'an Idempotency-Key header is needed', [
+    { field: 'Idempotency-Key', expected: '8 to 200 visible ASCII characters' },
+  ]);
+}
+
+/** The answer that was given under a key, if any. Throws `idempotency.mismatch`. */
+export function storedAnswer<T>(
+  db: Queryable,
+  { owner, key, request }: IdempotentRequest,
+): Promise<T | undefined> {
+  requireKey(key);
+  return findAnswer<T>(db, owner, key, hashOf(request));
+}
+
+/** A request under its key, and what is answered when it is the first. */
+export interface KeyedAnswer {
+  readonly owner: string;
+  readonly key: string;
+  readonly requestHash: string;
+  readonly answer: object;
+}
+
+/** What became of a key: ours now, taken by the same request, or by another one. */
+export type KeyClaim =
+  | { readonly is: 'new' }
+  | { readonly is: 'known'; readonly answer: unknown }
+  | { readonly is: 'mismatch' };
+
+/**
+ * Stores the answers of many requests in the caller's transaction, each key once; waits for others
+ * that hold one of the keys. No two entries may have the same owner and key. In the order given.
+ */
+export async function claimKeys(
+  trx: Transaction,
+  entries: readonly KeyedAnswer[],
+): Promise<readonly KeyClaim[]> {
+  const rows = entries.map(({ owner, key, requestHash, answer }) => ({
+    ...{ owner, key, request_hash: requestHash, answer },
+  }));
+  // Sorted, so that two transactions never wait for each other.
+  const { rows: claimed } = await trx.raw<{ rows: { owner: string; key: string }[] }>(
+    `INSERT INTO idempotency (owner, key, request_hash, answer)
+     SELECT owner, key, request_hash, answer
+       FROM json_to_recordset(?::json) AS n (owner text, key text, request_hash text, answer json)
+      ORDER BY owner, key
+     ON CONFLICT (owner, key) DO NOTHING RETURNING owner, key`,
+    [JSON.stringify(rows)],
+  );
+  const ours = new Set(claimed.map(({ owner, key }) => nameOf(owner, key)));
+  const taken = entries.filter(({ owner, key }) => !ours.has(nameOf(owner, key)));
+  const known = await readKeys(trx, taken);
+  return entries.map(({ owner, key, requestHash }) => {
+    const name = nameOf(owner, key);
+    if (ours.has(name)) return { is: 'new' };
+    const row = known.get(name);
+    if (row === undefined || row.request_hash !== requestHash) return { is: 'mismatch' };
+    return { is: 'known', answer: row.answer };
+  });
+}
+
+/** Gives keys back that were claimed in this transaction: nothing came of their requests. */
+export async function releaseKeys(
+  trx: Transaction,
+  entries: readonly Pick<KeyedAnswer, 'owner' | 'key'>[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  await trx.raw(
+    `DELETE FROM idempotency i USING unnest(?::text[], ?::text[]) AS n (owner, key)
+      WHERE i.owner = n.owner AND i.key = n.key`,
+    [entries.map(({ owner }) => owner), entries.map(({ key }) => key)],
+  );
+}
+
+interface KeyRow {
+  readonly owner: string;
+  readonly key: string;
+  readonly request_hash: string;
+  readonly answer: unknown;
+}
+
+async function readKeys(
+  trx: Transaction,
+  entries: readonly KeyedAnswer[],
+): Promise<ReadonlyMap<string, KeyRow>> {
+  if (entries.length === 0) return new Map();
+  const { rows } = await trx.raw<{ rows: KeyRow[] }>(
+    `SELECT i.owner, i.key, i.request_hash, i.answer
+       FROM idempotency i JOIN unnest(?::text[], ?::text[]) AS n (owner, key)
+         ON i.owner = n.owner AND i.key = n.key`,
+    [entries.map(({ owner }) => owner), entries.map(({ key }) => key)],
+  );
+  return new Map(rows.map((row) => [nameOf(row.owner, row.key), row]));
+}
+
+/** Neither part has a space. */
+function nameOf(owner: string, key: string): string {
+  return `${owner} ${key}`;
 }
 
 /** The same for the same request, whatever the order of its fields. */

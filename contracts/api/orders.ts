@@ -1,14 +1,14 @@
 /** Orders: what a customer buys from a vendor. Its way to the door is a delivery. */
 import type { FromSchema } from 'json-schema-to-ts';
 import { DELIVERY_STATES, END_CODES, FAULTS } from '../states.ts';
+import { LINE_PROPERTIES, LINE_REQUIRED, PAYMENT_KINDS, PRICE_PARTS } from './carts.ts';
 import {
   ACCOUNT_ID,
-  COUNT,
+  CHECKOUT_ID,
   CURRENCY,
   DELIVERY_ID,
-  NAME,
+  DRIVER_ID,
   NEXT,
-  NOTE,
   ORDER_ID,
   ORDER_ITEM_ID,
   PAGE_QUERY,
@@ -18,7 +18,12 @@ import {
   USER_ID,
   VENDOR_ID,
 } from './common.ts';
+import { RATING } from './ratings.ts';
 
+/**
+ * `scheduled` waits for its time; `placed` is being checked, paid and answered by the vendor;
+ * `accepted`, `preparing`, `ready` is what the kitchen says; then the driver has it.
+ */
 export const ORDER_STATES = [
   'scheduled',
   'placed',
@@ -65,58 +70,13 @@ export const ORDER_REASON = {
 } as const;
 export type OrderReason = FromSchema<typeof ORDER_REASON>;
 
-export const ORDER_ITEMS_MAX = 100;
-
 export const ORDER_ITEM = {
   title: 'OrderItem',
   type: 'object',
   additionalProperties: false,
-  required: ['id', 'name', 'quantity', 'unitPriceMinor'],
-  properties: {
-    id: ORDER_ITEM_ID,
-    name: { type: 'string' },
-    quantity: { type: 'integer' },
-    unitPriceMinor: { type: 'integer' },
-  },
+  required: ['id', ...LINE_REQUIRED],
+  properties: { id: ORDER_ITEM_ID, ...LINE_PROPERTIES },
 } as const;
-
-export const ORDER_PLACE = {
-  title: 'OrderPlace',
-  description:
-    'Needs an Idempotency-Key header: the same key with the same body gives the same order.',
-  type: 'object',
-  additionalProperties: false,
-  required: ['vendor', 'items', 'dropoff'],
-  properties: {
-    vendor: VENDOR_ID,
-    items: {
-      type: 'array',
-      minItems: 1,
-      maxItems: ORDER_ITEMS_MAX,
-      items: {
-        title: 'OrderItemNew',
-        type: 'object',
-        additionalProperties: false,
-        required: ['name', 'quantity', 'unitPriceMinor'],
-        properties: {
-          name: NAME,
-          quantity: { type: 'integer', minimum: 1, maximum: 999 },
-          unitPriceMinor: { ...COUNT, maximum: 100_000_000 },
-        },
-      },
-    },
-    dropoff: POINT,
-    dropoffNote: NOTE,
-    readyInSeconds: {
-      description: 'Zone seconds from now; left out (with readyAt): the usual time of the vendor.',
-      type: 'integer',
-      minimum: 0,
-      maximum: 86_400,
-    },
-    readyAt: { ...TIME, description: 'Zone time; not together with readyInSeconds.' },
-  },
-} as const;
-export type OrderPlace = FromSchema<typeof ORDER_PLACE>;
 
 export const ORDER = {
   title: 'Order',
@@ -129,15 +89,24 @@ export const ORDER = {
     'vendor',
     'state',
     'items',
+    'price',
     'totalMinor',
     'currency',
+    'promotion',
+    'payment',
+    'ageMin',
+    'note',
     'dropoff',
     'dropoffNote',
     'placedAt',
     'readyAt',
+    'scheduledFor',
     'endedAt',
     'reason',
     'delivery',
+    'driver',
+    'checkout',
+    'rating',
   ],
   properties: {
     id: ORDER_ID,
@@ -146,15 +115,24 @@ export const ORDER = {
     vendor: VENDOR_ID,
     state: { type: 'string', enum: ORDER_STATES },
     items: { type: 'array', items: ORDER_ITEM },
+    price: PRICE_PARTS,
     totalMinor: { type: 'integer' },
     currency: CURRENCY,
+    promotion: { type: ['string', 'null'], description: 'The code that was used.' },
+    payment: { type: 'string', enum: PAYMENT_KINDS },
+    ageMin: { type: ['integer', 'null'], description: 'Years to be shown at the door.' },
+    note: { type: ['string', 'null'] },
     dropoff: POINT,
     dropoffNote: { type: ['string', 'null'] },
     placedAt: TIME,
     readyAt: TIME,
+    scheduledFor: TIME_OR_NULL,
     endedAt: TIME_OR_NULL,
     reason: { anyOf: [ORDER_REASON, { type: 'null' }] },
     delivery: DELIVERY_ID,
+    driver: { anyOf: [DRIVER_ID, { type: 'null' }], description: 'Who brings or brought it.' },
+    checkout: { anyOf: [CHECKOUT_ID, { type: 'null' }] },
+    rating: { anyOf: [RATING, { type: 'null' }] },
   },
 } as const;
 export type Order = FromSchema<typeof ORDER>;
@@ -163,13 +141,29 @@ export const ORDER_PLACED = {
   title: 'OrderPlaced',
   type: 'object',
   additionalProperties: false,
-  required: ['id', 'state', 'delivery', 'placedAt', 'readyAt', 'trackingUrl', 'trackingToken'],
+  required: [
+    'id',
+    'vendor',
+    'state',
+    'delivery',
+    'placedAt',
+    'readyAt',
+    'scheduledFor',
+    'totalMinor',
+    'currency',
+    'trackingUrl',
+    'trackingToken',
+  ],
   properties: {
     id: ORDER_ID,
+    vendor: VENDOR_ID,
     state: { type: 'string', enum: ORDER_STATES },
     delivery: DELIVERY_ID,
     placedAt: TIME,
     readyAt: TIME,
+    scheduledFor: TIME_OR_NULL,
+    totalMinor: { type: 'integer' },
+    currency: CURRENCY,
     trackingUrl: { type: 'string' },
     trackingToken: { type: 'string' },
   },

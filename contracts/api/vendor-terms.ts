@@ -2,7 +2,7 @@
 import type { FromSchema } from 'json-schema-to-ts';
 import type { AccountId, VendorId } from '../ids.ts';
 import { POINT, VENDOR_ID } from './common.ts';
-import type { VendorKind } from './vendors.ts';
+import type { DeliveryArea, VendorKind } from './vendors.ts';
 
 export const VENDOR_TERMS_QUERY = {
   type: 'object',
@@ -42,6 +42,8 @@ export interface VendorTerms {
   readonly pausedUntilMs: number | null;
   /** Whether the drop-off lies in its delivery area; true without a drop-off. */
   readonly delivers: boolean;
+  /** Null: anywhere. With it, who keeps the terms can judge other drop-offs. */
+  readonly area: DeliveryArea | null;
   /**
    * The kitchen is full and would reject what is wanted ready before then, which is later than
    * `atMs` and `prepareSeconds`. Null: it is not (though it may still put an order off a little).

@@ -13,9 +13,15 @@ import {
   startPurging,
 } from '../../platform/service-streams.ts';
 import * as cancelling from './cancelling.ts';
+import { COUNTED, cartActions } from './cart-actions.ts';
 import { allowAll } from './fraud/checking.ts';
+import { createKnowledge } from './knowledge.ts';
 import * as orders from './orders.ts';
-import * as placing from './placing.ts';
+import { PlacementBatch } from './placement-batch.ts';
+import { writePlacements } from './placement-writing.ts';
+import type * as placing from './placing.ts';
+import { policyOf } from './price-policies.ts';
+import { refusalCounter } from './refusals.ts';
 import { createSagaFigures } from './saga-figures.ts';
 import { FOLLOWED, follow, type Heard } from './saga-following.ts';
 import { limitsAt } from './saga-limits.ts';
@@ -35,20 +41,31 @@ export function createService(context: ServiceContext): ServiceSchema {
     trackingLinkMs: config.auth.trackingLinkMs,
     publicUrl: config.api.publicUrl,
     wakeRelay: () => relay?.wake(),
+    knowledge: createKnowledge((market) => policyOf(database.knex, market)),
+    batch: new PlacementBatch(database, writePlacements, () => relay?.wake()),
   };
   const figures = createSagaFigures(context.metrics, database);
   const world = async (): Promise<SagaWorld> => {
     const { clock } = await context.door();
     return { nowMs: Math.round(clock.zoneMs()), limits: limitsAt(clock.speed), figures };
   };
+  const countRefusal = refusalCounter(context.metrics);
   context.addCheck('orders.database', () => database.ping());
   return {
     name: 'orders',
+    hooks: {
+      error: Object.fromEntries(
+        COUNTED.map((name) => [
+          name,
+          (_context: unknown, error: Error) => {
+            countRefusal(error);
+            throw error;
+          },
+        ]),
+      ),
+    },
     actions: {
-      place: action<schemas.OrderPlace, schemas.OrderPlaced>({
-        params: schemas.ORDER_PLACE,
-        handler: (params, call) => placing.place(deps, params, call),
-      }),
+      ...cartActions(action, deps),
       get: action<schemas.OrderRef, schemas.Order>({
         params: schemas.ORDER_REF,
         handler: (params, call) => orders.get(database, params.id, call),

@@ -6,9 +6,10 @@ import type { Database } from '../../platform/database.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import { type Call, type Caller, requireUser } from '../../platform/service.ts';
 import * as queries from './queries.ts';
+import { ratingsOf } from './rating-queries.ts';
 
 /** A foreign order looks as if it did not exist. */
-function sees(caller: Caller, row: queries.OrderRow): boolean {
+export function sees(caller: Caller, row: queries.OrderRow): boolean {
   if (caller.kind === 'system') return true;
   if (caller.kind !== 'user') return false;
   if (caller.role === 'ops') return true;
@@ -25,8 +26,22 @@ export async function find(database: Database, id: string, call: Call): Promise<
 
 export async function get(database: Database, id: string, call: Call): Promise<Order> {
   const row = await find(database, id, call);
-  const items = await queries.itemsOf(database.knex, [id]);
-  return queries.orderView(row, items.get(id) ?? []);
+  const [view] = await withParts(database, [row]);
+  if (view === undefined) throw new WaggleError('resource.not_found');
+  return view;
+}
+
+/** Rows with their items and ratings: two queries, however many. */
+export async function withParts(
+  database: Database,
+  rows: readonly queries.OrderRow[],
+): Promise<Order[]> {
+  const ids = rows.map(({ id }) => id);
+  const [items, ratings] = await Promise.all([
+    queries.itemsOf(database.knex, ids),
+    ratingsOf(database.knex, ids),
+  ]);
+  return rows.map((row) => queries.orderView(row, items.get(row.id) ?? [], ratings.get(row.id)));
 }
 
 export async function list(database: Database, params: OrderQuery, call: Call): Promise<OrderList> {
@@ -40,12 +55,5 @@ export async function list(database: Database, params: OrderQuery, call: Call): 
     before: params.cursor === undefined ? undefined : decodeCursor(params.cursor),
   };
   const page = pageOf(await queries.listOrders(database.knex, filter, limit + 1), limit);
-  const items = await queries.itemsOf(
-    database.knex,
-    page.rows.map(({ id }) => id),
-  );
-  return {
-    items: page.rows.map((row) => queries.orderView(row, items.get(row.id) ?? [])),
-    next: page.next,
-  };
+  return { items: await withParts(database, page.rows), next: page.next };
 }

@@ -11,7 +11,7 @@
 export const GOODS_MINOR_MAX = 1_000_000_000;
 export const TIP_MINOR_MAX = 10_000_000;
 const MILLION = 1_000_000;
-const MILLE = 1_000;
+const BASIS_POINTS = 10_000;
 
 /** Fees and taxes of a market. Money in minor units of its currency; 0: none. */
 export interface PriceTerms {
@@ -22,8 +22,8 @@ export interface PriceTerms {
   /** The class of delivery, service and small-order fees; null: not taxed. Tips never are. */
   readonly feeTaxClass: string | null;
   readonly deliveryFeeMinor: number;
-  /** Of the goods after the promotion, then held between least and most. */
-  readonly serviceFeePerMille: number;
+  /** Hundredths of a percent of the goods after the promotion, then held between least and most. */
+  readonly serviceFeeBasisPoints: number;
   readonly serviceFeeMinMinor: number;
   readonly serviceFeeMaxMinor: number;
   /** Goods below this (before the promotion) cost `smallOrderFeeMinor` more. */
@@ -33,7 +33,7 @@ export interface PriceTerms {
 
 /** What a promotion does. `maxMinor` null: no limit but the goods themselves. */
 export type Discount =
-  | { readonly kind: 'percent'; readonly perMille: number; readonly maxMinor: number | null }
+  | { readonly kind: 'percent'; readonly basisPoints: number; readonly maxMinor: number | null }
   | { readonly kind: 'amount'; readonly amountMinor: number }
   | { readonly kind: 'free_delivery' };
 
@@ -129,7 +129,7 @@ export function priceCart(
 function goodsDiscount(goodsMinor: number, discount: Discount | null): number {
   if (discount === null || discount.kind === 'free_delivery') return 0;
   if (discount.kind === 'amount') return Math.min(goodsMinor, discount.amountMinor);
-  const share = halfUp(goodsMinor * discount.perMille, MILLE);
+  const share = halfUp(goodsMinor * discount.basisPoints, BASIS_POINTS);
   return Math.min(goodsMinor, share, discount.maxMinor ?? share);
 }
 
@@ -155,7 +155,7 @@ function spread(amountMinor: number, lines: readonly GoodsLine[]): readonly numb
 }
 
 function serviceFee(goodsMinor: number, terms: PriceTerms): number {
-  const share = halfUp(goodsMinor * terms.serviceFeePerMille, MILLE);
+  const share = halfUp(goodsMinor * terms.serviceFeeBasisPoints, BASIS_POINTS);
   return Math.max(terms.serviceFeeMinMinor, Math.min(terms.serviceFeeMaxMinor, share));
 }
 

@@ -3,9 +3,11 @@
  * what comes of it (state, timers, history, messages) in the caller's transaction, set by set. The
  * lock on the rows of `sagas`, taken in the order of their ids, is all that keeps two batches apart.
  */
+import type { OrderId } from '../../contracts/ids.ts';
 import { ORDER_STREAM, type OrderChanged } from '../../contracts/messages/orders.ts';
 import type { Transaction } from '../../platform/database.ts';
 import { enqueue, type OutboxEntry } from '../../platform/outbox.ts';
+import { returnUses } from './promotion-queries.ts';
 import { newSaga } from './saga.ts';
 import type { SagaFigures } from './saga-figures.ts';
 import { step } from './saga-inputs.ts';
@@ -119,9 +121,22 @@ export async function handle(
     return after === before ? [] : [{ before, after, driver: drivers.get(before.order) }];
   });
   await rows.saveSagas(trx, changes);
+  await returnUses(
+    trx,
+    changes.filter(({ before, after }) => isLost(after) && !isLost(before)).map(orderOf),
+  );
   await rows.insertEvents(trx, events);
   await enqueue(trx, entries);
   return now;
+}
+
+/** Whether nobody got anything: a promotion that was used is free again. */
+function isLost({ state }: Saga): boolean {
+  return state === 'cancelled' || state === 'failed';
+}
+
+function orderOf({ after }: { readonly after: Saga }): OrderId {
+  return after.order;
 }
 
 /** What others hear of an order in its present state. */

@@ -30,6 +30,7 @@ export function termsOf(
     pauseReason: paused ? row.pause_reason : null,
     pausedUntilMs: paused ? pausedUntilMs : null,
     delivers: dropoff === undefined || delivers(row.area, row.area_cells, place, dropoff),
+    area: row.area,
     throttledUntilMs:
       throttledUntilMs !== null && throttledUntilMs > usualMs ? throttledUntilMs : null,
     prepareSeconds: row.prepare_seconds,

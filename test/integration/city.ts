@@ -64,14 +64,32 @@ export async function makeCity(stack: Stack): Promise<City> {
   return { ops, customer: await register(stack, 'customer'), market, zone, vendor };
 }
 
+/** Adds a product to the vendor of the city; its id. */
+export async function addProduct(stack: Stack, city: City, product: object): Promise<string> {
+  const path = `/vendors/${city.vendor}/products`;
+  return String(expectOk(await stack.call('POST', path, { token: city.ops, body: product })).id);
+}
+
+const noodles = new WeakMap<City, Promise<string>>();
+
+/** The one product of a city that has a menu: noodles, for 9.50. */
+export function noodlesOf(stack: Stack, city: City): Promise<string> {
+  const known = noodles.get(city);
+  if (known !== undefined) return known;
+  const made = addProduct(stack, city, { name: 'Noodles', priceMinor: 950 });
+  noodles.set(city, made);
+  return made;
+}
+
 /** Places a small order as the city's customer. */
-export function placeOrder(stack: Stack, city: City, key: string): Promise<Answer> {
+export async function placeOrder(stack: Stack, city: City, key: string): Promise<Answer> {
+  const product = await noodlesOf(stack, city);
   return stack.call('POST', '/orders', {
     token: city.customer,
     headers: { 'idempotency-key': key },
     body: {
       vendor: city.vendor,
-      items: [{ name: 'Noodles', quantity: 2, unitPriceMinor: 950 }],
+      items: [{ product, quantity: 2 }],
       dropoff: { lat: CENTRE.lat + 0.01, lon: CENTRE.lon + 0.01 },
       dropoffNote: 'Third floor',
       readyInSeconds: 30,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Scope } from '../support/scope.ts';
 import { BUSINESS, type Stack, withStack } from './business-stack.ts';
-import { CENTRE, type City, expectOk, makeCity, placeOrder } from './city.ts';
+import { CENTRE, type City, expectOk, makeCity, noodlesOf, placeOrder } from './city.ts';
 
 /** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
 const cleanUps: (() => Promise<void> | void)[] = [];
@@ -16,10 +16,12 @@ const scope: Scope = {
 describe('orders', () => {
   let stack: Stack;
   let city: City;
+  let product: string;
 
   before(async () => {
     stack = await withStack(scope, [...BUSINESS, 'dispatch', 'api']);
     city = await makeCity(stack);
+    product = await noodlesOf(stack, city);
   });
   after(async () => {
     for (const cleanUp of cleanUps.reverse()) await cleanUp();
@@ -31,7 +33,7 @@ describe('orders', () => {
       headers: key === undefined ? {} : { 'idempotency-key': key },
       body: {
         vendor: city.vendor,
-        items: [{ name: 'Noodles', quantity: 1, unitPriceMinor: 950 }],
+        items: [{ product, quantity: 1 }],
         dropoff: CENTRE,
         ...change,
       },
@@ -90,12 +92,12 @@ describe('orders', () => {
     assert.equal(bad.status, 422);
   });
 
-  test('the total is the sum of the items, in the currency of the zone', async () => {
-    const placed = expectOk(
-      await place('key-total', { items: [{ name: 'A', quantity: 3, unitPriceMinor: 250 }] }),
-    );
+  test('the total is goods and the way, in the currency of the zone', async () => {
+    const placed = expectOk(await place('key-total', { items: [{ product, quantity: 3 }] }));
     const path = `/orders/${String(placed.id)}`;
     const order = expectOk(await stack.call('GET', path, { token: city.customer }));
-    assert.deepEqual([order.totalMinor, order.currency], [750, 'EUR']);
+    const { goodsMinor, deliveryFeeMinor } = order.price as Record<string, number>;
+    assert.deepEqual([goodsMinor, deliveryFeeMinor], [2_850, 250]);
+    assert.deepEqual([order.totalMinor, order.currency], [3_100, 'EUR']);
   });
 });

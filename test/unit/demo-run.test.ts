@@ -73,7 +73,9 @@ class SmallWaggle {
     let text = '';
     for await (const chunk of request) text += String(chunk);
     const path = (request.url ?? '').replace('/api/v1', '').split('?')[0] ?? '';
-    const key = `${request.method} ${path.replace(/\/(del|ord|drv)_[^/]+/, '/{id}')}`;
+    const key = `${request.method} ${path
+      .replace(/\/(del|ord|drv)_[^/]+/, '/{id}')
+      .replace(/^\/vendors\/[^/]+\//, '/vendors/{id}/')}`;
     const id = /(del|ord|drv)_[^/]+/.exec(path)?.[0] ?? '';
     // Every seventh call fails first, as it does while a part is away.
     if (key === 'POST /orders' && this.failures++ % 7 === 3) return { status: 503, body: {} };
@@ -101,6 +103,8 @@ class SmallWaggle {
         return ok({ id: 'x' }, 201);
       case 'POST /vendors':
         return ok({ id: JSON.stringify(body.place) }, 201);
+      case 'POST /vendors/{id}/products':
+        return ok({ id: newId('product') }, 201);
       case 'POST /auth/register':
         return ok({ tokens }, 201);
       case 'POST /auth/login':

@@ -15,7 +15,7 @@ const TERMS: PriceTerms = {
   taxPerMillion: { food: 88_750, drink: 200_000 },
   feeTaxClass: null,
   deliveryFeeMinor: 299,
-  serviceFeePerMille: 100,
+  serviceFeeBasisPoints: 1_000,
   serviceFeeMinMinor: 50,
   serviceFeeMaxMinor: 400,
   smallOrderBelowMinor: 1_000,
@@ -44,7 +44,7 @@ test('contained tax is shown and not added', () => {
 });
 
 test('fees are taxed by their class where the market has one; a tip never is', () => {
-  const terms = { ...TERMS, feeTaxClass: 'drink', serviceFeePerMille: 0, serviceFeeMinMinor: 0 };
+  const terms = { ...TERMS, feeTaxClass: 'drink', serviceFeeBasisPoints: 0, serviceFeeMinMinor: 0 };
   const price = priceCart([line(1_000, 'none')], terms, { discount: null, tipMinor: 500 });
   assert.deepEqual([price.taxMinor, price.totalMinor], [60, 1_000 + 299 + 60 + 500]);
 });
@@ -62,8 +62,8 @@ test('a discount is spread over the lines before tax, to the last unit', () => {
 test('percent has its limit, an amount never exceeds the goods, free delivery spares the fee', () => {
   const goods = [line(5_000)];
   const of = (discount: Discount): Price => priceCart(goods, TERMS, { discount, tipMinor: 0 });
-  assert.equal(of({ kind: 'percent', perMille: 200, maxMinor: null }).discountMinor, 1_000);
-  assert.equal(of({ kind: 'percent', perMille: 200, maxMinor: 300 }).discountMinor, 300);
+  assert.equal(of({ kind: 'percent', basisPoints: 2_000, maxMinor: null }).discountMinor, 1_000);
+  assert.equal(of({ kind: 'percent', basisPoints: 2_000, maxMinor: 300 }).discountMinor, 300);
   assert.equal(of({ kind: 'amount', amountMinor: 9_999 }).discountMinor, 5_000);
   const free = of({ kind: 'free_delivery' });
   assert.deepEqual([free.discountMinor, free.deliveryDiscountMinor], [0, 299]);
@@ -87,7 +87,7 @@ const anyTerms: fc.Arbitrary<PriceTerms> = fc.record({
   taxPerMillion: fc.record({ food: rate, drink: rate }),
   feeTaxClass: fc.constantFrom('food', 'drink', null),
   deliveryFeeMinor: amount,
-  serviceFeePerMille: fc.integer({ min: 0, max: 1_000 }),
+  serviceFeeBasisPoints: fc.integer({ min: 0, max: 10_000 }),
   serviceFeeMinMinor: fc.integer({ min: 0, max: 500 }),
   serviceFeeMaxMinor: fc.integer({ min: 500, max: 100_000 }),
   smallOrderBelowMinor: amount,
@@ -99,7 +99,7 @@ const anyDiscount: fc.Arbitrary<Discount | null> = fc.oneof(
   fc.record({ kind: fc.constant('amount' as const), amountMinor: amount }),
   fc.record({
     kind: fc.constant('percent' as const),
-    perMille: fc.integer({ min: 1, max: 1_000 }),
+    basisPoints: fc.integer({ min: 1, max: 10_000 }),
     maxMinor: fc.option(amount),
   }),
 );
