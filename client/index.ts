@@ -40,3 +40,4 @@ export {
   type ViewOptions,
 } from './types.ts';
 export { createViewClient } from './view-client.ts';
+export { readWebhook, type WebhookCheck, WebhookError, type WebhookRefusal } from './webhooks.ts';

@@ -78,6 +78,8 @@ export interface Config {
     readonly routes: RoutesConfig | undefined;
   };
   readonly streams: { readonly entriesMax: number };
+  /** `insecure`: http and private addresses are allowed. */
+  readonly webhooks: { readonly insecure: boolean };
   readonly trace: { readonly days: number };
   /** Where files of people are kept. */
   readonly files: { readonly dir: string };
@@ -249,6 +251,7 @@ function assemble(values: Values): Config {
       routes: routesOf(values),
     },
     streams: { entriesMax: number('WAGGLE_STREAM_ENTRIES_MAX') },
+    webhooks: { insecure: text('WAGGLE_WEBHOOK_INSECURE') === 'allow' },
     trace: { days: number('WAGGLE_TRACE_DAYS') },
     files: { dir: text('WAGGLE_FILES_DIR') },
     archive: { days: number('WAGGLE_ARCHIVE_DAYS') },

@@ -359,6 +359,13 @@ export const schema = {
     description:
       'Folder of papers and proofs; one that every process with api, drivers or deliveries sees.',
   },
+  WAGGLE_WEBHOOK_INSECURE: {
+    kind: 'choice',
+    choices: ['refuse', 'allow'],
+    default: 'refuse',
+    description:
+      'Webhooks to http and to private addresses; allow them in tests and development only.',
+  },
   WAGGLE_STREAM_ENTRIES_MAX: {
     kind: 'integer',
     min: 1_000,

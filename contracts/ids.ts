@@ -35,6 +35,7 @@ export const ID_PREFIXES = {
   ticket: 'tkt',
   quote: 'quo',
   webhook: 'whk',
+  webhookAttempt: 'wha',
   shift: 'shf',
   document: 'doc',
   proof: 'prf',
@@ -74,7 +75,9 @@ export type PaymentId = Id<'payment'>;
 export type RefundId = Id<'refund'>;
 export type TicketId = Id<'ticket'>;
 export type QuoteId = Id<'quote'>;
+export type EventId = Id<'event'>;
 export type WebhookId = Id<'webhook'>;
+export type WebhookAttemptId = Id<'webhookAttempt'>;
 export type ShiftId = Id<'shift'>;
 export type DocumentId = Id<'document'>;
 export type ProofId = Id<'proof'>;

@@ -23,6 +23,19 @@ export interface DeliveryChanged {
   readonly atMs: number;
   readonly reason: EndReason | null;
   readonly version: FactVersion;
+  /** Absent in what was told before webhooks. */
+  readonly times?: DeliveryTimes;
+}
+
+/** When what happened to a delivery; zone ms, null: not (yet). */
+export interface DeliveryTimes {
+  readonly placedMs: number;
+  readonly readyMs: number;
+  readonly promiseMs: number | null;
+  readonly assignedMs: number | null;
+  readonly pickedUpMs: number | null;
+  readonly deliveredMs: number | null;
+  readonly endedMs: number | null;
 }
 
 /** Negative when `a` is before `b`. */

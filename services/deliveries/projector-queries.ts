@@ -240,6 +240,15 @@ export function announcement({ row, atMs, state }: Change): {
       atMs,
       reason: state.reason,
       version: [state.epoch, state.seq, state.index],
+      times: {
+        placedMs: row.placed_ms,
+        readyMs: state.ready_ms,
+        promiseMs: state.promise_ms,
+        assignedMs: state.assigned_ms,
+        pickedUpMs: state.picked_up_ms,
+        deliveredMs: state.delivered_ms,
+        endedMs: state.ended_ms,
+      },
     },
   };
 }

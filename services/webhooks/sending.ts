@@ -1,0 +1,171 @@
+/**
+ * Sends messages: of each delivery in their order, of all webhooks beside each other, within bounds
+ * for each and for all. What was taken and not settled, because the process died, is sent again
+ * under the same id. Owns what is under way; the order and the times are the table's.
+ */
+import { newId, type WebhookId } from '../../contracts/ids.ts';
+import {
+  ATTEMPT_HEADER,
+  EVENT_HEADER,
+  type PingWebhook,
+  SIGNATURE_HEADER,
+} from '../../contracts/webhooks.ts';
+import type { Database } from '../../platform/database.ts';
+import { listen } from '../../platform/listener.ts';
+import { type Pump, startPump } from '../../platform/pump.ts';
+import type { Posted, Poster } from './posting.ts';
+import { backOffMs, DISABLE_AFTER_MS, RESTS_AFTER, restMs } from './retrying.ts';
+import { type Due, type Health, type Settled, settle, takeDue } from './sending-queries.ts';
+import { signatureOf } from './signing.ts';
+import { secretsOf, type WebhookRow } from './webhook-queries.ts';
+
+/** Under way at once: of one webhook, and of all in this process. */
+const PER_WEBHOOK_MAX = 8;
+const UNDER_WAY_MAX = 128;
+/** Longer than a try may take. */
+const RESERVED_MS = 20_000;
+const POLL_MS = 1_000;
+const GONE = 410;
+
+export interface SendingOptions {
+  readonly database: Database;
+  readonly poster: Poster;
+  readonly onError: (error: unknown) => void;
+  readonly onPosted: (posted: Posted) => void;
+  readonly onDead: (count: number) => void;
+  readonly onDisabled: (id: string, reason: string) => void;
+  /** In [0, 1); default Math.random. */
+  readonly chance?: () => number;
+}
+
+/** Starts sending; several may run, in several processes. */
+export function startSending(options: SendingOptions): Pump {
+  const { database } = options;
+  const underWay = new Map<string, Promise<void>>();
+  const perWebhook = new Map<WebhookId, number>();
+  const finished: Settled[] = [];
+  const count = (webhook: WebhookId, by: number): void => {
+    const next = (perWebhook.get(webhook) ?? 0) + by;
+    if (next > 0) perWebhook.set(webhook, next);
+    else perWebhook.delete(webhook);
+  };
+  const begin = (due: Due): void => {
+    count(due.webhook, 1);
+    const trying = tryOnce(options, due).then((settled) => {
+      finished.push(settled);
+      underWay.delete(due.id);
+      count(due.webhook, -1);
+      pump.wake();
+    });
+    underWay.set(due.id, trying);
+  };
+  const settleFinished = async (): Promise<void> => {
+    const batch = finished.splice(0);
+    if (batch.length === 0) return;
+    try {
+      await settleBatch(options, batch);
+    } catch (error) {
+      finished.unshift(...batch);
+      throw error;
+    }
+  };
+  const pump = startPump({
+    work: async () => {
+      await settleFinished();
+      const room = UNDER_WAY_MAX - underWay.size;
+      if (room <= 0) return false;
+      const taken = await takeDue(database.knex, {
+        underWay: Object.fromEntries(perWebhook),
+        perWebhookMax: PER_WEBHOOK_MAX,
+        countMax: room,
+        singleAfter: RESTS_AFTER,
+        reservedMs: RESERVED_MS,
+      });
+      for (const due of taken) begin(due);
+      return false;
+    },
+    pollMs: POLL_MS,
+    backOffMs: [250, 10_000],
+    onError: options.onError,
+  });
+  const listener = listen(database, 'webhooks_messages', () => pump.wake());
+  return {
+    wake: () => pump.wake(),
+    async stop() {
+      await listener.stop();
+      await pump.stop();
+      options.poster.close();
+      await Promise.all(underWay.values());
+      await settleFinished().catch(options.onError);
+    },
+  };
+}
+
+async function tryOnce({ poster, onPosted, chance }: SendingOptions, due: Due): Promise<Settled> {
+  const at = new Date();
+  const headers = headersOf(due, due.body, {
+    type: 'delivery.changed',
+    attempt: due.attempts,
+    atMs: at.getTime(),
+  });
+  const posted = await poster.post(due.url, headers, due.body);
+  onPosted(posted);
+  const { outcome, status, durationMs, error, body } = posted;
+  return {
+    due,
+    attempt: { at, outcome, status, duration_ms: durationMs, error, body },
+    retryMs: backOffMs(due.attempts, (chance ?? Math.random)()),
+  };
+}
+
+function headersOf(
+  webhook: Pick<WebhookRow, 'secret' | 'previous_secret' | 'previous_until'>,
+  body: string,
+  {
+    type,
+    attempt,
+    atMs,
+  }: { readonly type: string; readonly attempt: number; readonly atMs: number },
+): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    'user-agent': 'Waggle-Webhooks/1',
+    [EVENT_HEADER]: type,
+    [ATTEMPT_HEADER]: String(attempt),
+    [SIGNATURE_HEADER]: signatureOf(secretsOf(webhook, atMs), atMs, body),
+  };
+}
+
+async function settleBatch(options: SendingOptions, batch: readonly Settled[]): Promise<void> {
+  const { dead, disabled } = await options.database.transaction((trx) =>
+    settle(trx, batch, healthOf(batch), DISABLE_AFTER_MS),
+  );
+  if (dead > 0) options.onDead(dead);
+  for (const { id, reason } of disabled) options.onDisabled(id, reason);
+}
+
+/** One word per webhook: one that takes anything is well. */
+export function healthOf(batch: readonly Settled[]): Health[] {
+  const byWebhook = Map.groupBy(batch, ({ due }) => due.webhook);
+  return [...byWebhook].map(([webhook, settled]) => {
+    const isWell = settled.some(({ attempt }) => attempt.outcome === 'delivered');
+    const failed = settled.filter(({ attempt }) => attempt.outcome !== 'delivered').length;
+    const before = Math.max(...settled.map(({ due }) => due.failures));
+    const isGone = !isWell && settled.some(({ attempt }) => attempt.status === GONE);
+    return { webhook, isWell, failed, restMs: isWell ? 0 : restMs(before + failed), isGone };
+  });
+}
+
+/** Sends a test event now and says what came of it, and under which id. */
+export async function sendPing(
+  poster: Poster,
+  webhook: WebhookRow,
+): Promise<{ readonly id: string; readonly at: Date; readonly posted: Posted }> {
+  const at = new Date();
+  const id = newId('event');
+  const ping: PingWebhook = { version: 1, id, type: 'ping', at: at.toISOString() };
+  const body = JSON.stringify(ping);
+  const terms = { type: 'ping', attempt: 1, atMs: at.getTime() };
+  const posted = await poster.post(webhook.url, headersOf(webhook, body, terms), body);
+  return { id, at, posted };
+}
