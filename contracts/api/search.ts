@@ -2,6 +2,7 @@
 import type { FromSchema } from 'json-schema-to-ts';
 import { idPattern } from '../ids.ts';
 import { CURRENCY, NEXT, VENDOR_ID } from './common.ts';
+import { VENDOR_KINDS } from './vendors.ts';
 
 /** Longest text asked about; what is behind its eighth word is not looked at. */
 export const SEARCH_TEXT_MAX = 100;
@@ -31,8 +32,13 @@ export const SEARCH_QUERY = {
     find: { type: 'string', enum: SEARCH_FINDS, default: 'both' },
     lat: { ...LAT, description: 'Where it shall be delivered to; comes with `lon`.' },
     lon: LON,
-    kind: { description: 'Of vendor, such as restaurant.', type: 'string', maxLength: 40 },
-    cuisine: { description: 'One or more, by commas.', type: 'string', maxLength: 200 },
+    kind: { description: 'Of vendor.', type: 'string', enum: VENDOR_KINDS },
+    cuisine: {
+      description: 'One or more, by commas.',
+      type: 'string',
+      pattern: '^[A-Za-z0-9 ,_-]*$',
+      maxLength: 200,
+    },
     priceBand: {
       description: 'One or more of 1 to 4, by commas.',
       type: 'string',

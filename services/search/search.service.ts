@@ -10,7 +10,9 @@ import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import { type Part, startFollowing, startPurging } from '../../platform/service-streams.ts';
 import * as following from './following.ts';
-import { findAnswer } from './found.ts';
+import { findAnswer, type SearchPath } from './found.ts';
+import { startFeed } from './model/feed.ts';
+import { createModelPath } from './model/model-path.ts';
 import { readQuestion } from './question.ts';
 import { createSqlPath } from './sql-path.ts';
 import { suggest } from './suggesting.ts';
@@ -23,7 +25,8 @@ export function createService(context: ServiceContext): ServiceSchema {
   const { config, log, addCheck } = context;
   const database = openDatabase('search', config.database.search);
   const action = createActionBuilder({ log });
-  const path = createSqlPath(database);
+  const tables = createSqlPath(database);
+  let path: SearchPath = tables;
   const turnsOf = createTurns();
   const nowMs = async (): Promise<number> => Math.floor((await context.door()).clock.zoneMs());
   const running: Part[] = [];
@@ -64,6 +67,14 @@ export function createService(context: ServiceContext): ServiceSchema {
           ...inbox,
           stream: INVENTORY_STREAM,
           handler: following.followStock,
+        }),
+        startFeed({
+          database,
+          onModel(model) {
+            path = model === undefined ? tables : createModelPath(model);
+            if (model === undefined) log.warn('too much to search in memory: the tables answer');
+          },
+          onError: (err) => log.warn({ err }, 'the read model could not follow'),
         }),
         startPump({
           work: upkeep,

@@ -130,6 +130,11 @@ describe('search', () => {
     ]) {
       assert.deepEqual((await find({ q })).items, [], q);
     }
+    const strange = [...['kind', 'cuisine', 'priceBand', 'sort'], ...['find', 'cursor', 'lat']];
+    for (const name of strange) {
+      const answer = await stack.call('GET', `/search?${new URLSearchParams({ [name]: "'\0;" })}`);
+      assert.deepEqual([answer.status, answer.body.code], [422, 'request.invalid'], name);
+    }
     const long = await stack.call('GET', `/search?q=${'x'.repeat(101)}`);
     assert.equal(long.status, 422);
   });
