@@ -6,6 +6,10 @@ export interface DoorConfig {
   readonly proxyHops: number;
   /** Registrations per network address and minute. */
   readonly signUpsPerMinute: number;
+  /** Requests per second, as the mean of a window: of one credential, one account, one address. */
+  readonly credentialPerSecond: number;
+  readonly accountPerSecond: number;
+  readonly addressPerSecond: number;
   /** Origins of pages that browsers may let call; `*`: any. */
   readonly corsOrigins: readonly string[];
 }
@@ -26,6 +30,27 @@ export const doorVariables = {
     default: 30,
     description: 'Registrations of people from one network address per minute.',
   },
+  WAGGLE_CREDENTIAL_PER_SECOND: {
+    kind: 'integer',
+    min: 1,
+    max: 1_000_000,
+    default: 500,
+    description: 'Requests per second of one person or API key, counted over ten seconds.',
+  },
+  WAGGLE_ACCOUNT_PER_SECOND: {
+    kind: 'integer',
+    min: 1,
+    max: 1_000_000,
+    default: 1_000,
+    description: 'Requests per second of all people and keys of one account of a vendor or shop.',
+  },
+  WAGGLE_ADDRESS_PER_SECOND: {
+    kind: 'integer',
+    min: 1,
+    max: 1_000_000,
+    default: 200,
+    description: 'Requests per second of one network address without, or with wrong, credentials.',
+  },
   WAGGLE_CORS_ORIGINS: {
     kind: 'text',
     pattern: /^(\*|https?:\/\/[^\s,/]+(,https?:\/\/[^\s,/]+){0,31})$/,
@@ -40,6 +65,9 @@ export function doorOf(values: ReadonlyMap<string, unknown>): DoorConfig {
   return {
     proxyHops: values.get('WAGGLE_PROXY_HOPS') as number,
     signUpsPerMinute: values.get('WAGGLE_SIGN_UPS_PER_MINUTE') as number,
+    credentialPerSecond: values.get('WAGGLE_CREDENTIAL_PER_SECOND') as number,
+    accountPerSecond: values.get('WAGGLE_ACCOUNT_PER_SECOND') as number,
+    addressPerSecond: values.get('WAGGLE_ADDRESS_PER_SECOND') as number,
     corsOrigins: (values.get('WAGGLE_CORS_ORIGINS') as string).split(','),
   };
 }

@@ -24,6 +24,11 @@ export const ERRORS = {
     retryable: false,
     title: 'In conflict with the current state',
   },
+  'resource.changed': {
+    status: 412,
+    retryable: false,
+    title: 'Changed by somebody else meanwhile',
+  },
   'idempotency.mismatch': {
     status: 409,
     retryable: false,

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { WaggleError } from '../contracts/errors.ts';
 import type { Database, Queryable, Transaction } from './database.ts';
 import { uniqueViolation } from './database-errors.ts';
+import type { Call } from './service.ts';
 
 export const IDEMPOTENCY_TABLE = `
   CREATE TABLE idempotency (
@@ -170,6 +171,22 @@ function nameOf(owner: string, key: string): string {
 /** The same for the same request, whatever the order of its fields. */
 export function hashOf(request: unknown): string {
   return createHash('sha256').update(canonical(request)).digest('base64url');
+}
+
+/**
+ * Runs `work` in a transaction; with an Idempotency-Key, once per key and caller. For what makes
+ * something without moving money: the key may be left out. `what` tells requests of one caller apart.
+ */
+export async function repeatable<T extends object>(
+  database: Database,
+  { caller, idempotencyKey: key }: Pick<Call, 'caller' | 'idempotencyKey'>,
+  what: readonly [name: string, params: object],
+  work: (trx: Transaction) => Promise<T>,
+): Promise<T> {
+  if (key === undefined || caller.kind === 'public' || caller.kind === 'system') {
+    return database.transaction(work);
+  }
+  return (await idempotent(database, { owner: caller.sub, key, request: what }, work)).answer;
 }
 
 async function findAnswer<T>(

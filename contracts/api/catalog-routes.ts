@@ -18,6 +18,7 @@ const CATEGORY_ROUTES: readonly Route[] = [
     params: editing.CATEGORY_CREATE,
     status: 201,
     result: catalog.CATEGORY,
+    idempotent: 'optional',
   },
   {
     method: 'GET',
@@ -60,6 +61,7 @@ const OPTION_GROUP_ROUTES: readonly Route[] = [
     params: editing.OPTION_GROUP_CREATE,
     status: 201,
     result: catalog.OPTION_GROUP,
+    idempotent: 'optional',
   },
   {
     method: 'GET',
@@ -102,6 +104,7 @@ const PRODUCT_ROUTES: readonly Route[] = [
     params: editing.PRODUCT_CREATE,
     status: 201,
     result: catalog.PRODUCT,
+    idempotent: 'optional',
   },
   {
     method: 'GET',

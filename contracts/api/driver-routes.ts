@@ -53,6 +53,7 @@ export const DRIVER_ROUTES: readonly Route[] = [
     params: drivers.VEHICLE_ADD,
     status: 201,
     result: drivers.DRIVER,
+    idempotent: 'optional',
   },
   {
     method: 'PUT',

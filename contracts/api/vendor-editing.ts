@@ -16,7 +16,12 @@ export const VENDOR_CHANGE = {
   required: ['id'],
   properties: {
     id: VENDOR_ID,
-    version: { description: 'Refused when it is another one by now.', type: 'integer', minimum: 1 },
+    version: {
+      description: 'Refused when it is another one by now.',
+      type: 'integer',
+      minimum: 1,
+      maximum: 1_000_000_000,
+    },
     name: NEW.name,
     place: NEW.place,
     timeZone: NEW.timeZone,

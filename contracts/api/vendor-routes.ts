@@ -18,6 +18,7 @@ export const VENDOR_ROUTES: readonly Route[] = [
     params: vendors.VENDOR_CREATE,
     status: 201,
     result: vendors.VENDOR,
+    idempotent: 'optional',
   },
   {
     method: 'GET',

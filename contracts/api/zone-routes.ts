@@ -17,6 +17,7 @@ export const ZONE_ROUTES: readonly Route[] = [
     params: markets.MARKET_CREATE,
     status: 201,
     result: markets.MARKET,
+    idempotent: 'optional',
   },
   {
     method: 'GET',
@@ -47,6 +48,7 @@ export const ZONE_ROUTES: readonly Route[] = [
     params: zones.ZONE_CREATE,
     status: 201,
     result: zones.ZONE,
+    idempotent: 'optional',
   },
   {
     method: 'GET',

@@ -3,7 +3,7 @@
  * headers and the shape of errors; never a business rule.
  */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import ApiGateway from 'moleculer-web';
@@ -15,20 +15,24 @@ import { createTokens } from '../../platform/auth/tokens.ts';
 import { toWaggleError } from '../../platform/broker-errors.ts';
 import { createFileLinks } from '../../platform/files/file-links.ts';
 import { openFolderStore } from '../../platform/files/file-store.ts';
+import { connectRedis } from '../../platform/redis.ts';
 import type { Caller, CallMeta } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import { addressOf } from './address.ts';
+import { etagOf, isKnown, versionWanted } from './conditions.ts';
 import { fileAliases } from './files.ts';
+import { answerHeaders, assetHeaders, corsOf, safetyHeaders } from './headers.ts';
 import { createIdentity, type Identity } from './identity.ts';
+import { createLimiting, type Limiting } from './limiting.ts';
 import { API_PREFIX, openApi } from './open-api.ts';
 import { documentationAliases, pageAliases } from './pages.ts';
 import { problemOf, sendProblem } from './problems.ts';
-import { createRateLimit, type RateLimit } from './rate-limit.ts';
+import { createRateLimit } from './rate-limit.ts';
 import { createRequestReader, type RequestReader } from './requests.ts';
 
-/** Requests per wall second of one credential, and of one address without any. */
-const CALLER_PER_SECOND_MAX = 500;
-const ADDRESS_PER_SECOND_MAX = 200;
+/** Wall ms a caller has for sending its headers, and all of its request: slow ones must not pile up. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 120_000;
 const CORRELATION = /^[A-Za-z0-9_-]{8,64}$/;
 /** Where `web/build.ts` puts the pages. */
 const WEB_DIR = join(import.meta.dirname, '..', '..', '.waggle', 'web');
@@ -47,32 +51,33 @@ interface ApiRequest extends IncomingMessage {
 interface Parts {
   readonly config: Config;
   readonly identity: Identity;
-  readonly limit: RateLimit;
+  readonly limiting: Limiting;
   readonly requests: RequestReader;
 }
 
 export function createService(context: ServiceContext): ServiceSchema {
   const { config, log } = context;
   let broker: ServiceBroker | undefined;
+  const redis = connectRedis(config.redis.url, 'api-limits');
+  const limit = createRateLimit({ redis, keyPrefix: config.redis.keyPrefix });
   const parts: Parts = {
     config,
     identity: createIdentity({
       tokens: createTokens(config.auth),
       verifyApiKey: (secret) => callAsSystem<Caller>(broker, 'users.verifyApiKey', { secret }),
     }),
-    limit: createRateLimit(),
+    limiting: createLimiting(limit, config.api.door),
     requests: createRequestReader(ROUTES),
   };
   const files = fileAliases({
     store: openFolderStore(config.files.dir),
     links: createFileLinks(config.auth.keys, config.api.publicUrl),
-    take: (request) => {
-      const address = addressOf(request, config.api.door.proxyHops);
-      parts.limit.take(`address ${address}`, ADDRESS_PER_SECOND_MAX);
-    },
+    take: (request, response) =>
+      parts.limiting.address(addressOf(request, config.api.door.proxyHops), response),
     tell: (action, params) => callAsSystem(broker, action, params),
   });
   const duration = durationMetric(context);
+  const safety = safetyHeaders(config);
   return {
     name: 'api',
     mixins: [ApiGateway as unknown as ServiceSchema],
@@ -87,22 +92,15 @@ export function createService(context: ServiceContext): ServiceSchema {
         options: { requestID?: string },
         request: ApiRequest,
         response: ServerResponse,
-      ) => begin(options, request, response, duration),
+      ) => begin(options, request, response, { duration, safety }),
       routes: [
         restRoute(parts),
         pagesRoute('/files', files),
         pagesRoute('/api', documentationAliases(openApi(ROUTES, config.api.publicUrl))),
         pagesRoute('/', pageAliases(WEB_DIR, config.gateway.publicUrl)),
       ],
-      assets: { folder: WEB_DIR, options: { index: ['index.html'], setHeaders: cacheHeaders } },
-      onError(request: ApiRequest, response: ServerResponse, error: unknown) {
-        const problem = problemOf(error);
-        if (problem.status >= 500) {
-          const { correlationId, method } = request;
-          log.warn({ err: error, correlationId, method, action: request.$alias?.action }, 'failed');
-        }
-        sendProblem(response, problem, request.correlationId);
-      },
+      assets: { folder: WEB_DIR, options: { index: ['index.html'], setHeaders: assetHeaders } },
+      onError: refuse(log),
     }),
     methods: {
       // The gateway's own handler logs every refusal as an error; ours decides by status.
@@ -118,6 +116,27 @@ export function createService(context: ServiceContext): ServiceSchema {
     created(this: { broker: ServiceBroker }) {
       broker = this.broker;
     },
+    async started() {
+      const server = this.server as Server;
+      server.headersTimeout = HEADERS_TIMEOUT_MS;
+      server.requestTimeout = REQUEST_TIMEOUT_MS;
+    },
+    async stopped() {
+      limit.stop();
+      redis.disconnect();
+    },
+  };
+}
+
+/** Answers with the problem document of whatever went wrong; what is ours is logged. */
+function refuse(log: ServiceContext['log']) {
+  return (request: ApiRequest, response: ServerResponse, error: unknown): void => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) {
+      const { correlationId, method } = request;
+      log.warn({ err: error, correlationId, method, action: request.$alias?.action }, 'failed');
+    }
+    sendProblem(response, problem, request.correlationId);
   };
 }
 
@@ -150,22 +169,26 @@ function durationMetric({ metrics }: ServiceContext): Histogram<'action' | 'stat
   });
 }
 
+interface Beginning {
+  readonly duration: Histogram<'action' | 'status'>;
+  readonly safety: ReturnType<typeof safetyHeaders>;
+}
+
 /** Runs first for every request: correlation id, headers that are always set, the stop-watch. */
 function begin(
   options: { requestID?: string },
   request: ApiRequest,
   response: ServerResponse,
-  duration: Histogram<'action' | 'status'>,
+  { duration, safety }: Beginning,
 ): void {
   const given = request.headers['x-correlation-id'];
   const correlationId = typeof given === 'string' && CORRELATION.test(given) ? given : randomUUID();
   request.correlationId = correlationId;
   options.requestID = correlationId;
   response.setHeader('X-Correlation-Id', correlationId);
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.setHeader('X-Frame-Options', 'DENY');
-  response.setHeader('Referrer-Policy', 'no-referrer');
-  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+  for (const [name, value] of safety) response.setHeader(name, value);
+  // Only what is read can be "not modified"; the gateway would say so of writes, too.
+  if (request.method !== 'GET') delete request.headers['if-none-match'];
   const stop = duration.startTimer();
   response.once('finish', () => {
     stop({ action: request.waggleRoute?.action ?? 'other', status: response.statusCode });
@@ -189,14 +212,7 @@ function restRoute(parts: Parts): object {
     autoAliases: false,
     logging: false,
     bodyParsers: { json: { strict: true, limit: parts.config.api.bodyBytesMax } },
-    cors: {
-      origin: '*',
-      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Correlation-Id'],
-      exposedHeaders: ['X-Correlation-Id', 'Retry-After'],
-      credentials: false,
-      maxAge: 600,
-    },
+    cors: corsOf(parts.config),
     async onBeforeCall(
       context: Context<unknown, CallMeta>,
       _route: unknown,
@@ -206,16 +222,21 @@ function restRoute(parts: Parts): object {
     ) {
       const route = byAction.get(alias.action);
       if (route === undefined) throw new WaggleError('resource.not_found');
-      response.setHeader('Cache-Control', 'no-store');
-      await admit(parts, route, context, request);
+      answerHeaders(response, route);
+      await admit(parts, route, context, { request, response });
     },
     onAfterCall(
       context: Context<unknown, CallMeta & { $location?: string }>,
       _route: unknown,
       request: ApiRequest,
-      _response: ServerResponse,
+      response: ServerResponse,
       data: unknown,
     ) {
+      if (typeof data === 'object' && data !== null && request.method !== 'POST') {
+        const etag = etagOf(data);
+        response.setHeader('ETag', etag);
+        if (isKnown(etag, request.headers)) context.meta.$statusCode = 304;
+      }
       if (context.meta.$statusCode === 201) context.meta.$location = locationOf(request, data);
       return data;
     },
@@ -231,19 +252,21 @@ function locationOf(request: ApiRequest, data: unknown): string {
 
 /** Lets a request in: within its limit, by somebody who may, with parameters that can be read. */
 async function admit(
-  { config, identity, limit, requests }: Parts,
+  { config, identity, limiting, requests }: Parts,
   route: Route,
   context: Context<unknown, CallMeta>,
-  request: ApiRequest,
+  { request, response }: { request: ApiRequest; response: ServerResponse },
 ): Promise<void> {
   request.waggleRoute = route;
   const address = addressOf(request, config.api.door.proxyHops);
   const { authorization } = request.headers;
-  if (route.roles === 'public') limit.take(`address ${address}`, ADDRESS_PER_SECOND_MAX);
-  const caller = await identity.authorize(route, authorization);
-  if (caller.kind === 'user' || caller.kind === 'api_key') {
-    limit.take(`caller ${caller.sub}`, CALLER_PER_SECOND_MAX);
-  }
+  if (route.roles === 'public') limiting.address(address, response);
+  const caller = await identity.authorize(route, authorization).catch((error: unknown) => {
+    // Whoever guesses at credentials is counted like whoever has none.
+    limiting.address(address, response);
+    throw error;
+  });
+  limiting.caller(caller, response);
   const given = request.$params as {
     readonly body?: unknown;
     readonly query?: Record<string, unknown>;
@@ -253,6 +276,7 @@ async function admit(
     path: given.params ?? {},
     query: given.query ?? {},
     body: given.body,
+    version: versionWanted(route, request.headers),
     contentType: request.headers['content-type'],
   });
   const key = request.headers['idempotency-key'];
@@ -275,10 +299,4 @@ function pagesRoute(path: string, aliases: object): object {
     authorization: false,
     logging: false,
   };
-}
-
-/** File names of the build carry a hash of their content, except the page itself. */
-function cacheHeaders(response: ServerResponse, path: string): void {
-  const isPage = path.endsWith('.html') || path.endsWith('config.json');
-  response.setHeader('Cache-Control', isPage ? 'no-cache' : 'public, max-age=31536000, immutable');
 }

@@ -18,7 +18,7 @@ export interface FileDoorOptions {
   readonly store: FileStore;
   readonly links: FileLinks;
   /** Throws `request.rate_limited`. */
-  readonly take: (request: IncomingMessage) => void;
+  readonly take: (request: IncomingMessage, response: ServerResponse) => void;
   /** Tells the owner of the file that it is there. */
   readonly tell: (action: string, params: object) => Promise<void>;
 }
@@ -33,7 +33,7 @@ export function fileAliases(options: FileDoorOptions): Record<string, Handler> {
     (work: (link: FileLink, request: IncomingMessage, response: ServerResponse) => Promise<void>) =>
     (request: IncomingMessage, response: ServerResponse): void => {
       const run = async (): Promise<void> => {
-        take(request);
+        take(request, response);
         const { url = '' } = request;
         await work(links.verify(url.slice(url.lastIndexOf('/') + 1)), request, response);
       };

@@ -4,6 +4,7 @@
  */
 import { PROBLEM } from '../../contracts/api/common.ts';
 import type { JsonSchema, Route } from '../../contracts/api/routes.ts';
+import { takesVersion } from './conditions.ts';
 
 export const API_PREFIX = '/api/v1';
 
@@ -32,6 +33,7 @@ export function openApi(routes: readonly Route[], serverUrl: string): Document {
       description:
         'Orders, deliveries, drivers and zones. Times are RFC 3339 zone time; money is integer ' +
         'minor units; errors are RFC 9457 problem documents with a stable `code`.',
+      license: { name: 'Proprietary', identifier: 'LicenseRef-proprietary' },
     },
     servers: [{ url: `${serverUrl}${API_PREFIX}` }],
     paths,
@@ -60,6 +62,10 @@ function operation(route: Route, components: Components, problem: unknown): obje
       const needed = required.includes(name);
       parameters.push({ name, in: 'query', required: needed, schema: hoist(schema, components) });
     }
+  }
+  if (takesVersion(route)) {
+    const schema = { type: 'string', maxLength: 100 };
+    parameters.push({ name: 'If-Match', in: 'header', required: false, schema });
   }
   if (route.idempotent) {
     const schema = { type: 'string', minLength: 8, maxLength: 200 };
@@ -115,15 +121,42 @@ function responsesOf(route: Route, components: Components, problem: unknown): ob
       ? {}
       : { content: { 'application/json': { schema: hoist(route.result, components) } } };
   const also = Object.entries(route.also ?? {}).map(
-    ([status, description]) => [status, { description, ...content }] as const,
+    ([status, description]) =>
+      [status, { description, headers: headersOf(route), ...content }] as const,
   );
   return {
-    [route.status]: { description: 'Done', ...content },
+    [route.status]: { description: 'Done', headers: headersOf(route), ...content },
+    ...(route.method === 'GET' ? { 304: { description: 'Still as If-None-Match says' } } : {}),
     ...Object.fromEntries(also),
-    default: {
-      description: 'A problem',
-      content: { 'application/problem+json': { schema: problem } },
-    },
+    '4XX': problemResponse('What was asked cannot be done', problem),
+    '5XX': problemResponse('Not done; `retryable` says whether to send it again', problem),
+  };
+}
+
+const text = (description: string): object => ({ description, schema: { type: 'string' } });
+const CORRELATION = { 'X-Correlation-Id': text('In logs and problems, too') };
+const LIMITS = {
+  RateLimit: text('What is left of each quota, and when it begins anew'),
+  'RateLimit-Policy': text('The quotas that count for this caller'),
+};
+
+function problemResponse(description: string, problem: unknown): object {
+  const retry = { 'Retry-After': text('Seconds; with 429 and 503') };
+  return {
+    description,
+    headers: { ...CORRELATION, ...LIMITS, ...retry },
+    content: { 'application/problem+json': { schema: problem } },
+  };
+}
+
+/** Headers of an answer that went well. */
+function headersOf(route: Route): object {
+  const hasTag = route.result !== undefined && route.method !== 'POST';
+  return {
+    ...CORRELATION,
+    ...LIMITS,
+    ...(hasTag ? { ETag: text('For If-None-Match, and If-Match where there is a version') } : {}),
+    ...(route.status === 201 ? { Location: text('Where it is') } : {}),
   };
 }
 

@@ -11,6 +11,8 @@ export interface RawRequest {
   readonly query: Readonly<Record<string, unknown>>;
   readonly body: unknown;
   readonly contentType: string | undefined;
+  /** What If-Match names; a body that names another one is believed. */
+  readonly version?: number | undefined;
 }
 
 export interface RequestReader {
@@ -27,10 +29,11 @@ export function createRequestReader(routes: readonly Route[]): RequestReader {
       .map((route) => [route, validator.check(route.params as JsonSchema)]),
   );
   return {
-    read(route, { path, query, body, contentType }) {
+    read(route, { path, query, body, contentType, version }) {
+      const seen = version === undefined ? {} : { version };
       const check = checks.get(route);
-      if (check !== undefined) return check({ ...query, ...path });
-      return { ...objectOf(body, contentType), ...path };
+      if (check !== undefined) return check({ ...seen, ...query, ...path });
+      return { ...seen, ...objectOf(body, contentType), ...path };
     },
   };
 }

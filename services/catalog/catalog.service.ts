@@ -46,7 +46,7 @@ export function createService(context: ServiceContext): ServiceSchema {
           consumer: 'catalog',
           handler: (trx, entries) => menus.followVendors(deps, trx, entries),
         }),
-        startPurging(context, database, { inbox: true, idempotency: false }),
+        startPurging(context, database, { inbox: true, idempotency: true }),
       );
     },
     async stopped() {

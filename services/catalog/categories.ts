@@ -24,20 +24,26 @@ export async function createCategory(
   params: CategoryCreate,
   call: Call,
 ): Promise<Category> {
-  const { answer } = await changeMenu(deps, params.vendor, call, async (trx, menu) => {
-    const end = await queries.endOf(trx, 'categories', menu.vendor);
-    checkRoom(end.count + 1, CATEGORIES_MAX, 'categories');
-    const row: CategoryRow = {
-      id: newId('category'),
-      vendor: menu.vendor,
-      name: params.name,
-      description: params.description ?? '',
-      position: params.position ?? end.next,
-      version: 1,
-    };
-    await queries.putCategories(trx, [row]);
-    return { answer: categoryView(row) };
-  });
+  const { answer } = await changeMenu(
+    deps,
+    params.vendor,
+    call,
+    async (trx, menu) => {
+      const end = await queries.endOf(trx, 'categories', menu.vendor);
+      checkRoom(end.count + 1, CATEGORIES_MAX, 'categories');
+      const row: CategoryRow = {
+        id: newId('category'),
+        vendor: menu.vendor,
+        name: params.name,
+        description: params.description ?? '',
+        position: params.position ?? end.next,
+        version: 1,
+      };
+      await queries.putCategories(trx, [row]);
+      return { answer: categoryView(row) };
+    },
+    ['category', params],
+  );
   return answer;
 }
 

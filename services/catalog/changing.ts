@@ -6,6 +6,7 @@ import { WaggleError } from '../../contracts/errors.ts';
 import type { ProductId } from '../../contracts/ids.ts';
 import { CATALOG_STREAM, type MenuChanged } from '../../contracts/messages/catalog.ts';
 import type { Transaction } from '../../platform/database.ts';
+import { repeatable } from '../../platform/idempotency.ts';
 import { enqueue } from '../../platform/outbox.ts';
 import type { Call } from '../../platform/service.ts';
 import { type CatalogDeps, ownMenu } from './menus.ts';
@@ -31,21 +32,28 @@ export interface Changed<T> {
   readonly version: number;
 }
 
-/** Runs `work` alone on the menu of a vendor the caller may change. */
+/**
+ * Runs `work` alone on the menu of a vendor the caller may change; `what` makes it repeatable by a key.
+ */
 export async function changeMenu<T>(
   deps: CatalogDeps,
   vendor: string,
   call: Call,
   work: (trx: Transaction, menu: MenuRow) => Promise<Outcome<T>>,
+  what?: readonly [name: string, params: object],
 ): Promise<Changed<T>> {
   await ownMenu(deps, vendor, call);
-  const done = await deps.database.transaction(async (trx) => {
+  const inTurn = async (trx: Transaction): Promise<Changed<T>> => {
     const menu = await queries.lockMenu(trx, vendor);
     if (menu === undefined) throw new WaggleError('resource.not_found');
     const { answer, changed = [], removed = [], isSame = false } = await work(trx, menu);
     if (isSame) return { answer, version: menu.version };
     return { answer, version: await tell(trx, menu, { changed, removed }, call.correlationId) };
-  });
+  };
+  const done =
+    what === undefined
+      ? await deps.database.transaction(inTurn)
+      : await repeatable(deps.database, call, what, inTurn);
   deps.wakeRelay();
   return done;
 }
@@ -89,7 +97,7 @@ export function checkVersion(
   expected: number | undefined,
 ): void {
   if (expected === undefined || expected === row.version) return;
-  throw new WaggleError('resource.conflict', `changed meanwhile: its version is ${row.version}`);
+  throw new WaggleError('resource.changed', `changed meanwhile: its version is ${row.version}`);
 }
 
 /** Refuses what would make a menu larger than it may be. */

@@ -23,24 +23,30 @@ export async function createOptionGroup(
   params: OptionGroupCreate,
   call: Call,
 ): Promise<OptionGroup> {
-  const { answer } = await changeMenu(deps, params.vendor, call, async (trx, { vendor }) => {
-    const count = await queries.countOptionGroups(trx, vendor);
-    checkRoom(count + 1, OPTION_GROUPS_MAX, 'option groups');
-    const required = params.required ?? false;
-    const row: OptionGroupRow = {
-      id: newId('optionGroup'),
-      vendor,
-      name: params.name,
-      min: params.min ?? (required ? 1 : 0),
-      max: params.max ?? params.options.length,
-      required,
-      options: optionsOf(params.options, []),
-      version: 1,
-    };
-    checkGroup(row);
-    await queries.putOptionGroups(trx, [row]);
-    return { answer: optionGroupView(row) };
-  });
+  const { answer } = await changeMenu(
+    deps,
+    params.vendor,
+    call,
+    async (trx, { vendor }) => {
+      const count = await queries.countOptionGroups(trx, vendor);
+      checkRoom(count + 1, OPTION_GROUPS_MAX, 'option groups');
+      const required = params.required ?? false;
+      const row: OptionGroupRow = {
+        id: newId('optionGroup'),
+        vendor,
+        name: params.name,
+        min: params.min ?? (required ? 1 : 0),
+        max: params.max ?? params.options.length,
+        required,
+        options: optionsOf(params.options, []),
+        version: 1,
+      };
+      checkGroup(row);
+      await queries.putOptionGroups(trx, [row]);
+      return { answer: optionGroupView(row) };
+    },
+    ['option group', params],
+  );
   return answer;
 }
 

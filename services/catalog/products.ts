@@ -27,32 +27,38 @@ export async function createProduct(
   params: ProductCreate,
   call: Call,
 ): Promise<Product> {
-  const { answer } = await changeMenu(deps, params.vendor, call, async (trx, { vendor }) => {
-    const end = await queries.endOf(trx, 'products', vendor);
-    checkRoom(end.count + 1, PRODUCTS_MAX, 'products');
-    const variants = variantsOf(params.variants ?? [], []);
-    checkPrice(params.priceMinor, variants, true);
-    const row: ProductRow = {
-      id: newId('product'),
-      vendor,
-      sku: params.sku ?? null,
-      category: (params.category ?? null) as CategoryId | null,
-      name: params.name,
-      description: params.description ?? '',
-      price_minor: shownPrice(params.priceMinor ?? 0, variants),
-      tax_class: params.taxClass ?? 'standard',
-      age_min: params.ageMin ?? null,
-      image_url: params.imageUrl ?? null,
-      active: params.active ?? true,
-      windows: params.windows ?? [],
-      variants,
-      option_groups: (params.optionGroups ?? []) as OptionGroupId[],
-      position: params.position ?? end.next,
-      version: 1,
-    };
-    await store(trx, row);
-    return { answer: productView(row), changed: [row.id] };
-  });
+  const { answer } = await changeMenu(
+    deps,
+    params.vendor,
+    call,
+    async (trx, { vendor }) => {
+      const end = await queries.endOf(trx, 'products', vendor);
+      checkRoom(end.count + 1, PRODUCTS_MAX, 'products');
+      const variants = variantsOf(params.variants ?? [], []);
+      checkPrice(params.priceMinor, variants, true);
+      const row: ProductRow = {
+        id: newId('product'),
+        vendor,
+        sku: params.sku ?? null,
+        category: (params.category ?? null) as CategoryId | null,
+        name: params.name,
+        description: params.description ?? '',
+        price_minor: shownPrice(params.priceMinor ?? 0, variants),
+        tax_class: params.taxClass ?? 'standard',
+        age_min: params.ageMin ?? null,
+        image_url: params.imageUrl ?? null,
+        active: params.active ?? true,
+        windows: params.windows ?? [],
+        variants,
+        option_groups: (params.optionGroups ?? []) as OptionGroupId[],
+        position: params.position ?? end.next,
+        version: 1,
+      };
+      await store(trx, row);
+      return { answer: productView(row), changed: [row.id] };
+    },
+    ['product', params],
+  );
   return answer;
 }
 

@@ -6,9 +6,12 @@ import type { DriverClaims } from '../../platform/auth/tokens.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import { type Part, startPurging } from '../../platform/service-streams.ts';
 import * as drivers from './drivers.ts';
 
-export function createService({ config, log, addCheck }: ServiceContext): ServiceSchema {
+export function createService(context: ServiceContext): ServiceSchema {
+  const { config, log, addCheck } = context;
+  let purging: Part | undefined;
   const database = openDatabase('drivers', config.database.drivers);
   const action = createActionBuilder({ log });
   addCheck('drivers.database', () => database.ping());
@@ -44,6 +47,12 @@ export function createService({ config, log, addCheck }: ServiceContext): Servic
         handler: (params, call) => drivers.claims(database, params.id, call),
       }),
     },
-    stopped: () => database.close(),
+    async started() {
+      purging = startPurging(context, database, { inbox: false, idempotency: true });
+    },
+    async stopped() {
+      await purging?.stop();
+      await database.close();
+    },
   };
 }

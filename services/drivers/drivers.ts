@@ -17,6 +17,7 @@ import { newId } from '../../contracts/ids.ts';
 import type { Load, VehicleKind } from '../../contracts/states.ts';
 import type { DriverClaims } from '../../platform/auth/tokens.ts';
 import type { Database } from '../../platform/database.ts';
+import { repeatable } from '../../platform/idempotency.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import { type Call, requireSystem, requireUser } from '../../platform/service.ts';
 import * as queries from './queries.ts';
@@ -115,7 +116,11 @@ export async function addVehicle(
   if (driver.vehicles.length >= VEHICLES_MAX) {
     throw new WaggleError('resource.conflict', `a driver has at most ${VEHICLES_MAX} vehicles`);
   }
-  await queries.insertVehicle(database.knex, params.id, newVehicle(params));
+  await repeatable(database, call, ['vehicle', params], async (trx) => {
+    const vehicle = newVehicle(params);
+    await queries.insertVehicle(trx, params.id, vehicle);
+    return { id: vehicle.id };
+  });
   return find(database, params.id);
 }
 

@@ -36,7 +36,7 @@ export async function change(
   return changeVendor(deps, id, call, async (trx, row) => {
     if (version !== undefined && version !== row.version) {
       const detail = `changed meanwhile: its version is ${row.version}`;
-      throw new WaggleError('resource.conflict', detail);
+      throw new WaggleError('resource.changed', detail);
     }
     const wanted = columnsOf(withArea(parts, row), parts.place ?? placeOf(row));
     const columns = differing(row, wanted);

@@ -103,7 +103,7 @@ export function createService(context: ServiceContext): ServiceSchema {
           consumer: 'vendors',
           handler: followTickets,
         }),
-        startPurging(context, database, { inbox: true, idempotency: false }),
+        startPurging(context, database, { inbox: true, idempotency: true }),
         ...startHousekeeping(context, deps),
       );
     },

@@ -13,6 +13,7 @@ import { pointE7 } from '../../contracts/geo.ts';
 import { newId } from '../../contracts/ids.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
+import { repeatable } from '../../platform/idempotency.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import {
   type Call,
@@ -62,7 +63,7 @@ export async function create(deps: VendorsDeps, params: VendorCreate, call: Call
     state: isOps ? 'approved' : 'pending',
   };
   const currencyAt = await currencies(deps);
-  return deps.database.transaction(async (trx) => {
+  return repeatable(deps.database, call, ['vendor', params], async (trx) => {
     const row = await queries.insertVendor(trx, vendor);
     await queries.insertApproval(trx, row, user.sub);
     await tellVendors(trx, [row], currencyAt, call.correlationId);

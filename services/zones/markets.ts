@@ -12,23 +12,25 @@ import {
 } from '../../contracts/delivery-terms.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import { newId } from '../../contracts/ids.ts';
+import { repeatable } from '../../platform/idempotency.ts';
+import type { Call } from '../../platform/service.ts';
 import { isTimeZone } from '../../platform/times.ts';
 import * as queries from './queries.ts';
 import type { ZonesDeps } from './zones.ts';
 
-export async function createMarket(deps: ZonesDeps, params: MarketCreate): Promise<Market> {
+export async function createMarket(
+  deps: ZonesDeps,
+  params: MarketCreate,
+  call: Call,
+): Promise<Market> {
   if (!isTimeZone(params.timeZone)) throw invalid('/timeZone', 'an IANA time zone');
   const { name, timeZone, currency, deliveryPrice } = params;
-  const row = await queries.insertMarket(deps.database.knex, {
-    id: newId('market'),
-    name,
-    time_zone: timeZone,
-    currency,
-    delivery_price: deliveryPrice
-      ? changedPrice(defaultDeliveryPrice(currency), deliveryPrice)
-      : null,
+  const price = deliveryPrice ? changedPrice(defaultDeliveryPrice(currency), deliveryPrice) : null;
+  return repeatable(deps.database, call, ['market', params], async (trx) => {
+    const id = newId('market');
+    const market = { id, name, time_zone: timeZone, currency, delivery_price: price };
+    return queries.marketView(await queries.insertMarket(trx, market));
   });
-  return queries.marketView(row);
 }
 
 export async function listMarkets(deps: ZonesDeps): Promise<MarketList> {

@@ -8,6 +8,7 @@ import { openDatabase } from '../../platform/database.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
+import { type Part, startPurging } from '../../platform/service-streams.ts';
 import * as changing from './changing.ts';
 import * as markets from './markets.ts';
 import { openZones, type SentTimes } from './opening.ts';
@@ -22,6 +23,7 @@ export function createService(context: ServiceContext): ServiceSchema {
   const database = openDatabase('zones', config.database.zones);
   const action = createActionBuilder({ log });
   let opener: Pump | undefined;
+  let purging: Part | undefined;
   let again: NodeJS.Timeout | undefined;
   const deps: zones.ZonesDeps = {
     database,
@@ -77,6 +79,7 @@ export function createService(context: ServiceContext): ServiceSchema {
       }),
     },
     async started() {
+      purging = startPurging(context, database, { inbox: false, idempotency: true });
       const door = await context.door();
       const sent: SentTimes = new Map();
       opener = startPump({
@@ -92,7 +95,7 @@ export function createService(context: ServiceContext): ServiceSchema {
       });
     },
     async stopped() {
-      await opener?.stop();
+      await Promise.all([opener?.stop(), purging?.stop()]);
       clearTimeout(again);
       await database.close();
     },
@@ -107,7 +110,7 @@ function marketActions(
   return {
     createMarket: action<marketSchemas.MarketCreate, marketSchemas.Market>({
       params: marketSchemas.MARKET_CREATE,
-      handler: (params) => markets.createMarket(deps, params),
+      handler: (params, call) => markets.createMarket(deps, params, call),
     }),
     listMarkets: action<object, marketSchemas.MarketList>({
       params: EMPTY,

@@ -19,6 +19,7 @@ import { DEFAULT_POLICY, DEFAULT_WEIGHTS, type ZoneConfig } from '../../contract
 import { zoneGeometry } from '../../dispatch/geometry.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
+import { repeatable } from '../../platform/idempotency.ts';
 import { type Call, requireUser } from '../../platform/service.ts';
 import { timeText } from '../../platform/times.ts';
 import * as queries from './queries.ts';
@@ -51,8 +52,8 @@ export async function create(deps: ZonesDeps, params: ZoneCreate, call: Call): P
   checkPolygon(polygon);
   const geometry = geometryOf(polygon);
   const door = await deps.door();
-  const id = newId('zone');
-  await deps.database.transaction(async (trx) => {
+  const { id } = await repeatable(deps.database, call, ['zone', params], async (trx) => {
+    const id = newId('zone');
     const shard = await queries.leastLoadedShard(trx, door.shards);
     const config: ZoneConfig = {
       id,
@@ -73,6 +74,7 @@ export async function create(deps: ZonesDeps, params: ZoneCreate, call: Call): P
     const { speed } = door.clock;
     const zone = { id, market: market.id, name: params.name, shard, polygon, config, speed };
     await queries.insertZone(trx, { ...zone, created_by: actor });
+    return { id };
   });
   deps.wakeOpener();
   return waitUntilOpen(deps, id);

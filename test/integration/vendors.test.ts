@@ -113,7 +113,7 @@ describe('vendors', () => {
     assert.deepEqual([changed.version, changed.priceBand, changed.place], [2, null, east]);
     assert.deepEqual(changed.area, { radiusMeters: 2_000 });
     const late = await patch({ version: 1, name: 'Late' });
-    assert.deepEqual([late.status, late.body.code], [409, 'resource.conflict']);
+    assert.deepEqual([late.status, late.body.code], [412, 'resource.changed']);
     assert.equal(expectOk(await patch({ place: east })).version, 2);
     assert.equal((await patch({ name: 'X' }, await register(stack, 'vendor'))).status, 404);
     assert.equal((await patch({ serviceFeeBasisPoints: 0 })).status, 403);

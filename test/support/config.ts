@@ -23,6 +23,9 @@ export function testEnvironment(options: TestConfigOptions = {}): Record<string,
     WAGGLE_DATABASE_POOL_MAX: '3',
     // A test registers everybody from one address.
     WAGGLE_SIGN_UPS_PER_MINUTE: '1000000',
+    WAGGLE_ADDRESS_PER_SECOND: '100000',
+    WAGGLE_CREDENTIAL_PER_SECOND: '100000',
+    WAGGLE_ACCOUNT_PER_SECOND: '100000',
     ...options.env,
   };
 }
