@@ -1,0 +1,87 @@
+/** What a kitchen says, all the way: through the saga into the order's state and the engine's ready time. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { openDatabase } from '../../platform/database.ts';
+import type { Scope } from '../support/scope.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { BUSINESS, type Stack, withStack } from './business-stack.ts';
+import { type City, expectOk, makeCity, placeOrder } from './city.ts';
+
+/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
+const cleanUps: (() => Promise<void> | void)[] = [];
+const scope: Scope = {
+  after: (cleanUp) => {
+    cleanUps.push(cleanUp);
+  },
+};
+
+describe('a kitchen that answers by hand', () => {
+  let stack: Stack;
+  let city: City;
+
+  before(async () => {
+    stack = await withStack(scope, [...BUSINESS, 'dispatch', 'api']);
+    city = await makeCity(stack);
+    const body = { autoAccept: false };
+    expectOk(await stack.call('PATCH', `/vendors/${city.vendor}`, { token: city.ops, body }));
+    const kitchen = openDatabase('kitchen', stack.config.database.kitchen);
+    cleanUps.push(() => kitchen.close());
+    await waitFor(
+      () => kitchen.knex('vendors').where({ id: city.vendor, auto_accept: false }).first(),
+      { what: 'the kitchen to hear that the vendor answers by hand' },
+    );
+  });
+  after(async () => {
+    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+  });
+
+  const read = async (path: string): Promise<Record<string, unknown>> =>
+    expectOk(await stack.call('GET', path, { token: city.ops }));
+  const place = async (
+    key: string,
+  ): Promise<{ order: string; delivery: string; ticket: string }> => {
+    const { id, delivery } = expectOk(await placeOrder(stack, city, key));
+    const ticket = await waitFor(async () => {
+      const { items } = await read(`/vendors/${city.vendor}/tickets?live=true`);
+      return (items as { id: string; order: string }[]).find(({ order }) => order === id)?.id;
+    });
+    return { order: String(id), delivery: String(delivery), ticket };
+  };
+  const move = async (ticket: string, name: string, body: object = {}): Promise<unknown> => {
+    const path = `/tickets/${ticket}/${name}`;
+    return expectOk(await stack.call('POST', path, { token: city.ops, body })).readyAt;
+  };
+  const orderIs = (order: string, state: string): Promise<unknown> =>
+    waitFor(async () => (await read(`/orders/${order}`)).state === state, {
+      what: `the order to be ${state}`,
+      timeoutMs: 10_000,
+    });
+  const deliveryReady = (delivery: string, readyAt: unknown): Promise<unknown> =>
+    waitFor(async () => (await read(`/deliveries/${delivery}`)).readyAt === readyAt, {
+      what: `the delivery to be ready at ${String(readyAt)}`,
+      timeoutMs: 10_000,
+    });
+
+  test('moves the ready time of the delivery with each word, and the order with it', async () => {
+    const { order, delivery, ticket } = await place('key-by-hand');
+    assert.equal((await read(`/orders/${order}`)).state, 'placed');
+    const accepted = await move(ticket, 'accept', { readyInSeconds: 1_200 });
+    await orderIs(order, 'accepted');
+    await deliveryReady(delivery, accepted);
+    await move(ticket, 'start');
+    await orderIs(order, 'preparing');
+    const delayed = await move(ticket, 'delay', { readyInSeconds: 2_400 });
+    await deliveryReady(delivery, delayed);
+    const ready = await move(ticket, 'ready');
+    await orderIs(order, 'ready');
+    await deliveryReady(delivery, ready);
+  });
+
+  test('that rejects ends the order, by the fault of the vendor', async () => {
+    const { order, ticket } = await place('key-rejected');
+    await move(ticket, 'reject', { code: 'item_unavailable', text: 'no eggs' });
+    await orderIs(order, 'cancelled');
+    const { reason } = await read(`/orders/${order}`);
+    assert.equal((reason as { fault: string }).fault, 'vendor');
+  });
+});
