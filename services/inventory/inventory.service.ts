@@ -1,6 +1,7 @@
 /** Stock: what is there, what is set aside for orders, and every change with its reason. */
 import type { ServiceSchema } from 'moleculer';
 import * as schemas from '../../contracts/api/inventory.ts';
+import { newId } from '../../contracts/ids.ts';
 import { INVENTORY_REQUESTS, type StockAsked } from '../../contracts/messages/inventory.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
@@ -19,7 +20,7 @@ import * as stock from './stock.ts';
 
 /** How often it is looked for reservations whose time is over, host ms. */
 const EXPIRY_POLL_MS = 500;
-const RESERVATIONS_KEPT_DAYS = 30;
+const RESERVATIONS_KEPT_MS = 30 * 86_400_000;
 const PURGE_BATCH = 5_000;
 const PURGE_EVERY_MS = 60_000;
 
@@ -107,7 +108,8 @@ async function startExpiry(context: ServiceContext, database: Database): Promise
 function startForgetting({ log }: ServiceContext, database: Database): Part {
   return startPump({
     work: async () => {
-      await queries.purgeReservations(database.knex, RESERVATIONS_KEPT_DAYS, PURGE_BATCH);
+      const before = newId('order', Date.now() - RESERVATIONS_KEPT_MS);
+      await queries.purgeReservations(database.knex, before, PURGE_BATCH);
       return false;
     },
     pollMs: PURGE_EVERY_MS,

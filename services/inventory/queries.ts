@@ -1,6 +1,6 @@
 /**
- * What inventory asks of its tables. Locks are always taken in one order: reservations by order, then
- * stock by product and variant; so transactions wait for each other and never in a circle.
+ * What inventory asks of its tables. Locks are always taken in one order: orders by name, then their
+ * reservations, then stock by product and variant; so nobody waits in a circle.
  */
 import type { AdjustReason } from '../../contracts/api/inventory.ts';
 import type { AdjustmentId, ProductId, UserId, VariantId, VendorId } from '../../contracts/ids.ts';
@@ -22,6 +22,9 @@ export interface AdjustmentRow {
   readonly at_ms: number;
 }
 
+/** First key of the advisory locks of orders. */
+const ORDER_LOCKS = 0x57414949;
+
 const STOCK = ['product', 'variant', 'vendor', 'available', 'reserved', 'low_mark', 'level'];
 const STOCK_COLUMNS = [...STOCK, 'version'];
 const RESERVATION_COLUMNS = [
@@ -29,22 +32,23 @@ const RESERVATION_COLUMNS = [
 ];
 
 /**
- * The reservations of these orders, locked; an order that has none gets a row, so that whoever asks
- * for the same order elsewhere waits.
+ * The reservations of these orders, locked. An order that has none yet is locked by its name, so that
+ * whoever asks for the same order elsewhere waits; a row that is only there to be locked would be
+ * written twice.
  */
 export async function lockReservations(
   trx: Transaction,
   orders: readonly string[],
 ): Promise<Reservation[]> {
-  const sorted = [...new Set(orders)].sort();
+  const asked = [...new Set(orders)];
   await trx.raw(
-    `INSERT INTO reservations ("order", state) SELECT unnest(?::text[]), 'new'
-     ON CONFLICT DO NOTHING`,
-    [sorted],
+    `SELECT pg_advisory_xact_lock(?, name) FROM
+       (SELECT DISTINCT hashtext(id) AS name FROM unnest(?::text[]) id ORDER BY name) names`,
+    [ORDER_LOCKS, asked],
   );
   return trx('reservations')
     .select(RESERVATION_COLUMNS)
-    .whereRaw('"order" = ANY(?)', [sorted])
+    .whereRaw('"order" = ANY(?)', [asked])
     .orderByRaw('"order" COLLATE "C"')
     .forUpdate();
 }
@@ -178,32 +182,32 @@ export async function updateStock(
   );
 }
 
-export async function updateReservations(
+export async function putReservations(
   trx: Transaction,
   reservations: readonly Reservation[],
 ): Promise<void> {
   if (reservations.length === 0) return;
   await trx.raw(
-    `UPDATE reservations r SET vendor = n.vendor, state = n.state, lines = n.lines,
-            shortages = n.shortages, expires_ms = n.expires_ms, expired = n.expired,
-            changed_at = now()
-       FROM jsonb_to_recordset(?::jsonb) AS n ("order" text, vendor text, state text, lines jsonb,
-            shortages jsonb, expires_ms bigint, expired boolean)
-      WHERE r."order" = n."order"`,
+    `INSERT INTO reservations ("order", vendor, state, lines, shortages, expires_ms, expired)
+     SELECT "order", vendor, state, lines, shortages, expires_ms, expired
+       FROM jsonb_populate_recordset(NULL::reservations, ?::jsonb)
+     ON CONFLICT ("order") DO UPDATE SET vendor = excluded.vendor, state = excluded.state,
+       lines = excluded.lines, shortages = excluded.shortages,
+       expires_ms = excluded.expires_ms, expired = excluded.expired`,
     [JSON.stringify(reservations)],
   );
 }
 
-/** Forgets reservations long ended, a bounded number at once. */
+/** Forgets ended reservations of orders older than `before` (ids sort by time), so many at once. */
 export async function purgeReservations(
   db: Queryable,
-  keptDays: number,
+  before: string,
   limit: number,
 ): Promise<void> {
   await db.raw(
-    `DELETE FROM reservations WHERE ctid IN (
-       SELECT ctid FROM reservations
-        WHERE state <> 'reserved' AND changed_at < now() - ? * interval '1 day' LIMIT ?)`,
-    [keptDays, limit],
+    `DELETE FROM reservations WHERE "order" IN (
+       SELECT "order" FROM reservations
+        WHERE "order" < ? AND state <> 'reserved' ORDER BY "order" LIMIT ?)`,
+    [before, limit],
   );
 }

@@ -62,7 +62,7 @@ async function settle(
     const answer = ledger.take(asked);
     return answer === undefined ? [] : [told(asked.order, answer, correlation)];
   });
-  await queries.updateReservations(trx, ledger.changedReservations());
+  await queries.putReservations(trx, ledger.changedReservations());
   await queries.updateStock(trx, ledger.changedStock());
   const levels = ledger.levelNews().map((news) => told(news.product, news, null));
   await enqueue(trx, [...answers, ...levels]);

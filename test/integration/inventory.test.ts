@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { newId } from '../../contracts/ids.ts';
+import {
+  INVENTORY_REQUESTS,
+  INVENTORY_STREAM,
+  type StockReleased,
+  type StockReserve,
+} from '../../contracts/messages/inventory.ts';
+import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
+import { connectRedis } from '../../platform/redis.ts';
 import type { Scope } from '../support/scope.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity, register } from './city.ts';
 
@@ -88,6 +97,57 @@ describe('stock', () => {
       await call('GET', `${path}?limit=1&cursor=${String(page.next)}`, city.ops),
     );
     assert.deepEqual(rest, history.slice(1));
+  });
+
+  test('is taken by as many as there is, when many take at once', async () => {
+    const { vendor, products } = await shop(1);
+    const [product] = products;
+    const items = [{ product, available: 10 }];
+    expectOk(await call('PUT', `/vendors/${vendor}/stock`, city.ops, { items }));
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, n) =>
+        stack.call('POST', `/vendors/${vendor}/stock/adjustments`, {
+          token: city.ops,
+          headers: { 'idempotency-key': `take-one-${n}` },
+          body: { product, delta: -1, reason: 'lost' },
+        }),
+      ),
+    );
+    const count = (status: number): number => answers.filter((a) => a.status === status).length;
+    assert.deepEqual([count(201), count(409)], [10, 20]);
+    const [row] = itemsOf(await call('GET', `/vendors/${vendor}/stock`, city.ops));
+    assert.deepEqual([row?.available, row?.level], [0, 'out']);
+  });
+
+  test('that is set aside comes back by itself when its time is over', async (t) => {
+    const { vendor, products } = await shop(1);
+    const [product = ''] = products;
+    const items = [{ product, available: 2 }];
+    expectOk(await call('PUT', `/vendors/${vendor}/stock`, city.ops, { items }));
+    const { zoneMs } = expectOk(await call('GET', '/clock', city.ops)) as { zoneMs: number };
+    const redis = connectRedis(stack.config.redis.url, 'asking');
+    t.after(() => redis.disconnect());
+    const key = `${stack.config.redis.keyPrefix}${INVENTORY_REQUESTS}`;
+    const stream = createEventStream({ redis, key, entriesMax: 1_000 });
+    const order = newId('order');
+    const lines = [{ product, variant: null, quantity: 2 }];
+    const expiresMs = zoneMs + 200;
+    const event: StockReserve = { type: 'stock.reserve', order, vendor, lines, expiresMs };
+    await stream.publish({ id: newId('event'), correlation: null, event });
+    const told = await waitFor(async () => {
+      const events = `${stack.config.redis.keyPrefix}${INVENTORY_STREAM}`;
+      const entries = await redis.xrange(events, '-', '+');
+      const types = entries
+        .map(([, fields]) => (JSON.parse(fields[1] ?? '') as EventEntry<StockReleased>).event)
+        .flatMap((each) => (each.order === order ? [each] : []));
+      return types.length === 2 && types;
+    });
+    assert.deepEqual(told, [
+      { type: 'stock.reserved', order },
+      { type: 'stock.released', order, expired: true },
+    ]);
+    const [row] = itemsOf(await call('GET', `/vendors/${vendor}/stock`, city.ops));
+    assert.deepEqual([row?.available, row?.reserved, row?.level], [2, 0, 'in']);
   });
 
   test('pages by product and variant, and is counted no longer when it is removed', async () => {

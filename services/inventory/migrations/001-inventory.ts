@@ -26,17 +26,15 @@ export async function up(trx: Transaction): Promise<void> {
     CREATE TABLE reservations (
       "order" text PRIMARY KEY,
       vendor text,
-      state text NOT NULL CHECK (state IN ('new', 'reserved', 'refused', 'committed', 'released')),
+      state text NOT NULL CHECK (state IN ('reserved', 'refused', 'committed', 'released')),
       -- what was taken of which record: [{product, variant, quantity}]
       lines jsonb NOT NULL DEFAULT '[]',
       shortages jsonb NOT NULL DEFAULT '[]',
       -- zone ms
       expires_ms bigint,
-      expired boolean NOT NULL DEFAULT false,
-      changed_at timestamptz NOT NULL DEFAULT now()
+      expired boolean NOT NULL DEFAULT false
     ) WITH (fillfactor = 70);
     CREATE INDEX reservations_due ON reservations (expires_ms) WHERE state = 'reserved';
-    CREATE INDEX reservations_ended ON reservations (changed_at) WHERE state <> 'reserved';
     CREATE TABLE adjustments (
       id text PRIMARY KEY,
       product text NOT NULL,
