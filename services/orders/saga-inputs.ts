@@ -91,7 +91,6 @@ function stock(
   input: Of<'stock.reserved' | 'stock.refused' | 'stock.released' | 'stock.committed'>,
 ): void {
   const { stock: before, step: at } = turn.saga;
-  const inUse = before === 'asked' || before === 'reserved';
   switch (input.type) {
     case 'stock.reserved':
       if (before !== 'asked') return;
@@ -104,10 +103,8 @@ function stock(
       if (at === 'reserving') return end(turn, 'out_of_stock', 'vendor');
       break;
     case 'stock.released':
-      // One that ran out under way is asked for no more: what is cooked is cooked.
-      if (!inUse && before !== 'releasing' && before !== 'committing') return;
-      turn.part({ stock: 'released' }, input.type, 'inventory', { expired: input.expired });
-      if (inUse && isBeforeKitchen(at)) return end(turn, 'stock_expired', 'platform');
+      if (before !== 'releasing') return ranOut(turn, input.expired);
+      turn.part({ stock: 'released' }, input.type, 'inventory');
       break;
     case 'stock.committed':
       if (before !== 'committing') return;
@@ -115,6 +112,15 @@ function stock(
       break;
   }
   finishWhenSettled(turn);
+}
+
+/** What is being cooked is sold: inventory takes a commit that comes after its time, too. */
+function ranOut(turn: Turn, expired: boolean): void {
+  const { stock: before, step: at } = turn.saga;
+  if (!expired || before !== 'reserved') return;
+  const isGone = isBeforeKitchen(at);
+  turn.part(isGone ? { stock: 'released' } : {}, 'stock.released', 'inventory', { expired });
+  if (isGone) end(turn, 'stock_expired', 'platform');
 }
 
 function isInKitchen(at: StepName): boolean {
