@@ -80,6 +80,13 @@ export interface Config {
   readonly streams: { readonly entriesMax: number };
   /** `insecure`: http and private addresses are allowed. */
   readonly webhooks: { readonly insecure: boolean };
+  /** When an order is suspicious; see services/orders/fraud. */
+  readonly fraud: {
+    readonly ordersPerHourMax: number;
+    readonly amountMinorMax: number;
+    readonly reviewScore: number;
+    readonly refuseScore: number;
+  };
   readonly trace: { readonly days: number };
   /** Where files of people are kept. */
   readonly files: { readonly dir: string };
@@ -252,6 +259,12 @@ function assemble(values: Values): Config {
     },
     streams: { entriesMax: number('WAGGLE_STREAM_ENTRIES_MAX') },
     webhooks: { insecure: text('WAGGLE_WEBHOOK_INSECURE') === 'allow' },
+    fraud: {
+      ordersPerHourMax: number('WAGGLE_FRAUD_ORDERS_PER_HOUR'),
+      amountMinorMax: number('WAGGLE_FRAUD_AMOUNT_MINOR'),
+      reviewScore: number('WAGGLE_FRAUD_REVIEW_SCORE'),
+      refuseScore: number('WAGGLE_FRAUD_REFUSE_SCORE'),
+    },
     trace: { days: number('WAGGLE_TRACE_DAYS') },
     files: { dir: text('WAGGLE_FILES_DIR') },
     archive: { days: number('WAGGLE_ARCHIVE_DAYS') },

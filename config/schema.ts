@@ -4,6 +4,7 @@
  */
 import { ownDatabases, postgresProtocols } from './databases.ts';
 import { doorVariables } from './door.ts';
+import { fraudVariables } from './fraud.ts';
 import { PROFILES_PATTERN } from './routes.ts';
 import type { Variable } from './variable.ts';
 
@@ -373,6 +374,7 @@ export const schema = {
     default: 100_000,
     description: 'Entries of one service event stream before its relay waits.',
   },
+  ...fraudVariables,
 } as const satisfies Record<string, Variable>;
 
 export type VariableName = keyof typeof schema;

@@ -86,6 +86,11 @@ export const ERRORS = {
   'order.not_delivered': { status: 409, retryable: false, title: 'The order is not delivered' },
   'rating.too_late': { status: 409, retryable: false, title: 'It is too late to rate the order' },
   'promotion.refused': { status: 409, retryable: false, title: 'The promotion cannot be used' },
+  'refund.not_possible': {
+    status: 409,
+    retryable: false,
+    title: 'Nothing that was captured is left to give back, or the order is not settled yet',
+  },
   'zone.none_here': { status: 422, retryable: false, title: 'No zone serves this place' },
   'zone.intake_paused': { status: 503, retryable: true, title: 'The zone takes no new deliveries' },
   'zone.full': { status: 503, retryable: true, title: 'The zone is at its capacity' },

@@ -76,6 +76,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       {
         // A city of people registers from this one machine.
         WAGGLE_SIGN_UPS_PER_MINUTE: '1000000',
+        // A dozen of them order for all of it.
+        WAGGLE_FRAUD_ORDERS_PER_HOUR: '0',
         ...inheritedEnvironment(),
         WAGGLE_JWT_KEYS: secrets.jwtKeys,
         WAGGLE_OPERATOR_EMAIL: secrets.operatorEmail,

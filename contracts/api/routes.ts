@@ -12,6 +12,7 @@ import { DRIVER_ROUTES } from './driver-routes.ts';
 import { EXCEPTION_ROUTES } from './exception-routes.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
 import { KITCHEN_ROUTES } from './kitchen-routes.ts';
+import { ORDER_OPS_ROUTES } from './order-ops-routes.ts';
 import { ORDER_ROUTES } from './order-routes.ts';
 import { PAYMENT_ROUTES } from './payment-routes.ts';
 import type { Route } from './route.ts';
@@ -30,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   ...INVENTORY_ROUTES,
   ...SEARCH_ROUTES,
   ...ORDER_ROUTES,
+  ...ORDER_OPS_ROUTES,
   ...PAYMENT_ROUTES,
   ...KITCHEN_ROUTES,
   ...DRIVER_ROUTES,

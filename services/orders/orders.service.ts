@@ -13,8 +13,9 @@ import {
   startPurging,
 } from '../../platform/service-streams.ts';
 import * as cancelling from './cancelling.ts';
+import { careActions } from './care-actions.ts';
 import { COUNTED, cartActions } from './cart-actions.ts';
-import { allowAll } from './fraud/checking.ts';
+import { createChecker } from './fraud/checking.ts';
 import { createKnowledge } from './knowledge.ts';
 import * as orders from './orders.ts';
 import { PlacementBatch } from './placement-batch.ts';
@@ -74,6 +75,7 @@ export function createService(context: ServiceContext): ServiceSchema {
         params: schemas.ORDER_QUERY,
         handler: (params, call) => orders.list(database, params, call),
       }),
+      ...careActions(action, { ...deps, world }),
       cancel: action<schemas.OrderCancel, schemas.Order>({
         params: schemas.ORDER_CANCEL,
         handler: (params, call) => cancelling.cancel({ ...deps, world }, params, call),
@@ -83,7 +85,7 @@ export function createService(context: ServiceContext): ServiceSchema {
       const door = await context.door();
       relay = startPublishing(context, database);
       const timers = startTimers({
-        ...{ database, door, figures, check: allowAll },
+        ...{ database, door, figures, check: createChecker(config.fraud) },
         limits: limitsAt(door.clock.speed),
         onFired: deps.wakeRelay,
         onError: (err) => context.log.warn({ err }, 'timers could not be fired; trying again'),

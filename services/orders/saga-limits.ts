@@ -7,8 +7,6 @@ const HOUR = 60 * MINUTE;
 
 /** Least time that a person of the vendor has on a clock that runs faster than theirs, host ms. */
 const VENDOR_HOST_MS = 30 * SECOND;
-/** An order wanted later than this after its vendor could have it ready waits until then. */
-export const LEAD_MS = HOUR;
 
 /**
  * The limits at a speed of the zone clock (zone ms per host ms). Answers of our own parts take host
@@ -25,12 +23,4 @@ export function limitsAt(speed: number): SagaLimits {
     carryMs: 24 * HOUR,
     stockKeepMs: 12 * HOUR,
   };
-}
-
-/**
- * When work on an order begins: at once, or so long before the wanted ready time that the vendor has
- * its preparation time and all have the lead time. Zone ms.
- */
-export function startMsOf(nowMs: number, wantedReadyMs: number, prepareMs: number): number {
-  return Math.max(nowMs, wantedReadyMs - prepareMs - LEAD_MS);
 }

@@ -26,6 +26,8 @@ export function testEnvironment(options: TestConfigOptions = {}): Record<string,
     WAGGLE_ADDRESS_PER_SECOND: '100000',
     WAGGLE_CREDENTIAL_PER_SECOND: '100000',
     WAGGLE_ACCOUNT_PER_SECOND: '100000',
+    // And orders everything as one customer.
+    WAGGLE_FRAUD_ORDERS_PER_HOUR: '0',
     ...options.env,
   };
 }

@@ -1,13 +1,26 @@
 /** Runs the rules over orders that were just placed: facts for all of them in one query. */
 import type { Transaction } from '../../../platform/database.ts';
 import type { Checked, SagaTerms } from '../saga-state.ts';
+import { factsOf } from './queries.ts';
+import { type FraudPolicy, judge } from './rules.ts';
 
 export type Checker = (
   trx: Transaction,
   orders: readonly SagaTerms[],
 ) => Promise<ReadonlyMap<string, Checked>>;
 
-export const allowAll: Checker = async (_trx, orders) =>
-  new Map(
-    orders.map(({ order }) => [order, { type: 'checked', outcome: 'allow', explanation: {} }]),
-  );
+/** A checker under a policy. An order of which nothing is known would be our own mistake. */
+export function createChecker(policy: FraudPolicy): Checker {
+  return async (trx, orders) => {
+    const facts = await factsOf(
+      trx,
+      orders.map(({ order }) => order),
+    );
+    return new Map(
+      [...facts].map(([order, known]): [string, Checked] => {
+        const { outcome, score, findings } = judge(known, policy);
+        return [order, { type: 'checked', outcome, explanation: { score, findings } }];
+      }),
+    );
+  };
+}

@@ -1,0 +1,76 @@
+/** Routes around orders: history, refunds, and what the fraud rules leave to people. */
+import * as ops from './order-ops.ts';
+import { ORDER_REF } from './orders.ts';
+import { OPS, type Route } from './route.ts';
+
+export const ORDER_OPS_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/orders/{id}/events',
+    action: 'orders.events',
+    summary: 'What happened to an order: who, what, when',
+    roles: ['customer', 'vendor', 'ops'],
+    params: ORDER_REF,
+    status: 200,
+    result: ops.ORDER_EVENTS,
+  },
+  {
+    method: 'POST',
+    path: '/orders/{id}/refunds',
+    action: 'orders.refund',
+    summary: 'Give back a part of what was captured',
+    roles: ['vendor', 'ops'],
+    params: ops.REFUND_ASK,
+    status: 201,
+    result: ops.REFUND,
+    idempotent: true,
+  },
+  {
+    method: 'GET',
+    path: '/ops/reviews',
+    action: 'orders.waiting',
+    summary: 'Orders that wait for a person to look at them',
+    roles: OPS,
+    params: ops.WAITING_QUERY,
+    status: 200,
+    result: ops.WAITING_LIST,
+  },
+  {
+    method: 'POST',
+    path: '/orders/{id}/review',
+    action: 'orders.review',
+    summary: 'Approve or reject an order that the fraud rules held back',
+    roles: OPS,
+    params: ops.REVIEW,
+    status: 204,
+  },
+  {
+    method: 'GET',
+    path: '/ops/blocked',
+    action: 'orders.listBlocked',
+    summary: 'Customers, addresses and phones that may not order',
+    roles: OPS,
+    params: ops.WAITING_QUERY,
+    status: 200,
+    result: ops.BLOCKED_LIST,
+  },
+  {
+    method: 'POST',
+    path: '/ops/blocked',
+    action: 'orders.block',
+    summary: 'Block a customer, an address or a phone',
+    roles: OPS,
+    params: ops.BLOCK,
+    status: 200,
+    result: ops.BLOCKED,
+  },
+  {
+    method: 'DELETE',
+    path: '/ops/blocked/{kind}/{value}',
+    action: 'orders.unblock',
+    summary: 'Let order again',
+    roles: OPS,
+    params: ops.BLOCKED_REF,
+    status: 204,
+  },
+];
