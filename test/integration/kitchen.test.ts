@@ -10,8 +10,10 @@ import {
   type TicketChanged,
   type TicketOpen,
 } from '../../contracts/messages/kitchen.ts';
+import { openDatabase } from '../../platform/database.ts';
 import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
+import { followRequests } from '../../services/kitchen/following.ts';
 import type { Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Stack, withStack } from './business-stack.ts';
@@ -95,6 +97,25 @@ describe('the kitchen', () => {
       { timeoutMs: 20_000 },
     );
     assert.equal(new Set(told.map(({ order }) => order)).size, all.length);
+  });
+
+  test('a batch costs a handful of statements, however many orders it has', async () => {
+    const database = openDatabase('kitchen', stack.config.database.kitchen);
+    cleanUps.push(() => database.close());
+    let asked = 0;
+    database.knex.on('query', () => asked++);
+    const statements = async (count: number): Promise<number> => {
+      const entries = Array.from({ length: count }, () => ({
+        ...{ id: newId('event'), correlation: null, event: open() },
+      }));
+      asked = 0;
+      await database.transaction((trx) => followRequests(trx, entries, Date.now()));
+      return asked;
+    };
+    await statements(1);
+    const few = await statements(2);
+    assert.equal(await statements(200), few);
+    assert.ok(few <= 10, String(few));
   });
 });
 

@@ -3,8 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { VENDOR_STREAM, type VendorChanged } from '../../contracts/messages/vendors.ts';
+import type { Door } from '../../dispatch/redis/door.ts';
+import { openDatabase } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
+import type { Call } from '../../platform/service.ts';
+import { list } from '../../services/vendors/vendors.ts';
 import type { Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { BUSINESS, type Stack, withStack } from './business-stack.ts';
@@ -157,5 +161,18 @@ describe('vendors', () => {
     const paused = expectOk(await stack.call('PUT', path, { token: vendorToken, body }));
     assert.deepEqual(paused.pause, { reason: 'oven', until });
     assert.equal(expectOk(await stack.call('DELETE', path, { token: vendorToken })).pause, null);
+  });
+
+  test('are listed by one query, however many there are', async () => {
+    await Promise.all(Array.from({ length: 12 }, () => create(city.ops)));
+    const database = openDatabase('vendors', stack.config.database.vendors);
+    cleanUps.push(() => database.close());
+    let asked = 0;
+    database.knex.on('query', () => asked++);
+    const door = { zoneAt: () => undefined } as unknown as Door;
+    const call = { caller: { kind: 'system' } } as Call;
+    const { items } = await list({ database, door: async () => door }, { limit: 200 }, call);
+    assert.ok(items.length >= 12);
+    assert.equal(asked, 1);
   });
 });
