@@ -64,8 +64,25 @@ export function isDatabaseAway(wrapped: unknown): boolean {
   );
 }
 
-/** Turns "Postgres is away" into `service.unavailable` (503); passes everything else on. */
+/** Zero characters, and halves of characters in JSON: text that JavaScript has and Postgres has not. */
+const UNSTORABLE = new Set(['22021', '22P05']);
+
+/** Whether a text of the request cannot be stored as it is. */
+function isUnstorableText(wrapped: unknown): boolean {
+  const error = unwrap(wrapped);
+  const code = codeOf(error) ?? '';
+  if (code !== '22P02') return UNSTORABLE.has(code);
+  return /surrogate/.test(String((error as { detail?: unknown }).detail ?? ''));
+}
+
+/**
+ * Turns "Postgres is away" into `service.unavailable` (503) and text that cannot be stored into
+ * `request.invalid`; passes everything else on.
+ */
 export function translateDatabaseError(error: unknown): unknown {
+  if (isUnstorableText(error)) {
+    return new WaggleError('request.invalid', 'a text holds a character that cannot be stored');
+  }
   if (isDatabaseAway(error) || isRetryable(error)) {
     return new WaggleError('service.unavailable', 'the database cannot be reached');
   }

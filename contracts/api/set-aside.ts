@@ -1,10 +1,15 @@
 /** What a part of the system gave up on: kept, shown to ops, and sent again when they say so. */
 import type { FromSchema } from 'json-schema-to-ts';
 import { idPattern } from '../ids.ts';
+import { DELIVERY_STREAM } from '../messages/deliveries.ts';
+import { ORDER_STREAM } from '../messages/orders.ts';
+import { SERVICE_STREAMS } from '../messages/streams.ts';
 import { NEXT, PAGE_QUERY, REASON, TIME, ZONE_ID } from './common.ts';
 
 const CONTROL_ID = { type: 'string', pattern: idPattern('control') } as const;
-const STREAM = { type: 'string', enum: ['deliveries', 'orders'] } as const;
+/** The two that were there first keep their short names, and answer to their full ones as well. */
+export const SHORT_STREAMS = { deliveries: DELIVERY_STREAM, orders: ORDER_STREAM } as const;
+const STREAM = { type: 'string', enum: ['deliveries', 'orders', ...SERVICE_STREAMS] } as const;
 const GROUP = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' } as const;
 const ENTRY_ID = { type: 'string', pattern: '^\\d{1,16}-\\d{1,16}$' } as const;
 

@@ -5,20 +5,20 @@
  */
 import type { Redis } from 'ioredis';
 import { PAGE_LIMIT_DEFAULT } from '../../contracts/api/common.ts';
-import type {
-  DeadLetterList,
-  DeadLetterRedrive,
-  DeadLettersQuery,
-  QuarantinedList,
-  QuarantinedQuery,
-  QuarantinedRedrive,
+import {
+  type DeadLetterList,
+  type DeadLetterRedrive,
+  type DeadLettersQuery,
+  type QuarantinedList,
+  type QuarantinedQuery,
+  type QuarantinedRedrive,
+  SHORT_STREAMS,
 } from '../../contracts/api/set-aside.ts';
 import type { OpsAccepted } from '../../contracts/api/zones.ts';
 import type { Envelope } from '../../contracts/commands.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import { newId } from '../../contracts/ids.ts';
-import { DELIVERY_STREAM } from '../../contracts/messages/deliveries.ts';
-import { ORDER_STREAM } from '../../contracts/messages/orders.ts';
+import { SERVICE_STREAMS } from '../../contracts/messages/streams.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database, Queryable } from '../../platform/database.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
@@ -26,7 +26,15 @@ import { type Call, requireUser } from '../../platform/service.ts';
 import { listDeadLetters, listGroups, redriveDeadLetter } from '../../platform/stream-consumer.ts';
 import { timeText } from '../../platform/times.ts';
 
-const STREAMS = { deliveries: DELIVERY_STREAM, orders: ORDER_STREAM } as const;
+type StreamName = DeadLetterRedrive['stream'];
+const SHORT_NAMES = new Map<string, StreamName>(
+  Object.entries(SHORT_STREAMS).map(([name, stream]) => [stream, name as StreamName]),
+);
+
+/** The stream behind a name of the API. */
+function streamOf(name: StreamName): string {
+  return name in SHORT_STREAMS ? SHORT_STREAMS[name as keyof typeof SHORT_STREAMS] : name;
+}
 
 export interface SetAsideDeps {
   readonly database: Database;
@@ -115,8 +123,9 @@ export async function deadLetters(
 ): Promise<DeadLetterList> {
   const redis = redisOf(deps);
   const items: DeadLetterList['items'] = [];
-  for (const stream of ['deliveries', 'orders'] as const) {
-    const key = deps.keyPrefix + STREAMS[stream];
+  for (const name of SERVICE_STREAMS) {
+    const stream = SHORT_NAMES.get(name) ?? name;
+    const key = deps.keyPrefix + name;
     for (const group of await listGroups(redis, key)) {
       const letters = await listDeadLetters(redis, key, group, limit);
       items.push(...letters.map(({ text, ...rest }) => ({ stream, group, ...rest, event: text })));
@@ -134,7 +143,7 @@ export async function redriveDead(
   const data = { stream, group };
   const fact = { verb: 'redrive.dead_letter', zone: '', subject: id, data, reason };
   return noted(deps, fact, call, async () => {
-    const found = await redriveDeadLetter(redis, deps.keyPrefix + STREAMS[stream], group, id);
+    const found = await redriveDeadLetter(redis, deps.keyPrefix + streamOf(stream), group, id);
     if (!found) throw new WaggleError('resource.not_found');
   });
 }

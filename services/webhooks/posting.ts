@@ -136,7 +136,7 @@ function readStart(
 
 /** What Postgres can keep and people can read. */
 function cleanText(text: string): string | null {
-  const clean = text.replaceAll('\u0000', '').slice(0, BODY_CHARS_MAX);
+  const clean = text.replaceAll('\u0000', '').slice(0, BODY_CHARS_MAX).toWellFormed();
   return clean === '' ? null : clean;
 }
 
@@ -149,5 +149,5 @@ function messageOf(error: unknown, outcome: AttemptOutcome): string {
   if (outcome === 'timeout') return 'no answer in time';
   const { code, message } = error as { code?: unknown; message?: unknown };
   const text = typeof message === 'string' && message !== '' ? message : String(code ?? error);
-  return text.slice(0, ERROR_CHARS_MAX);
+  return text.replaceAll('\u0000', '').slice(0, ERROR_CHARS_MAX).toWellFormed();
 }

@@ -133,6 +133,15 @@ test('a delivery is held to its quote, which is used once, by the account it was
   const plain = expectOk(await ask({ externalId: 'three' })).delivery as Record<string, unknown>;
   assert.deepEqual([plain.feeMinor, plain.quote], [900, null]);
 
+  for (const dropoffNote of [
+    'zero \u0000',
+    'half \ud83d',
+    `'; DROP TABLE deliveries; --<script>`,
+  ]) {
+    const odd = await ask({ externalId: `odd ${dropoffNote}`, dropoffNote });
+    assert.ok([201, 422].includes(odd.status), `${dropoffNote} ${odd.status}`);
+  }
+
   const headers = { 'idempotency-key': 'delivery-0001' };
   const four = { externalId: 'four' };
   const keyed = expectOk(await ask(four, headers));

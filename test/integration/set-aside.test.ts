@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import type { Envelope } from '../../contracts/commands.ts';
 import type { ZoneEvent } from '../../contracts/events.ts';
 import { newId, type ZoneId } from '../../contracts/ids.ts';
-import { DELIVERY_STREAM } from '../../contracts/messages/deliveries.ts';
+import { DELIVERY_REQUESTS, DELIVERY_STREAM } from '../../contracts/messages/deliveries.ts';
 import { Keys } from '../../dispatch/redis/keys.ts';
 import { fieldOf, readEntries } from '../../dispatch/redis/stream-reply.ts';
 import type { LogRecord } from '../../dispatch/runtime/log-record.ts';
@@ -126,4 +126,21 @@ test('an event that a consumer gave up on is seen by ops and goes back on its st
     ['deployed a fix'],
     'what did nothing is not audited',
   );
+});
+
+test('what any service gave up on, told or asked for, is listed under the name of its stream', async (t) => {
+  const { stack, redis, ask } = await start(t);
+  const stream = stack.config.redis.keyPrefix + DELIVERY_REQUESTS;
+  await waitFor(async () => (await redis.exists(stream)) === 1);
+  const event = JSON.stringify({ id: newId('event'), correlation: null, event: { type: 'odd' } });
+  const letter = ['e', event, 'from', '8-0', 'error', 'Error: poison'];
+  await redis.xadd(deadLetterKey(stream, 'deliveries'), '8-1', ...letter);
+  const { items } = expectOk(await ask('GET', '/ops/dead-letters'));
+  const [dead] = items as Record<string, unknown>[];
+  assert.deepEqual([dead?.stream, dead?.group], ['requests:deliveries', 'deliveries']);
+  const path = '/ops/dead-letters/requests:deliveries/deliveries/8-1/redrive';
+  expectOk(await ask('POST', path, { reason: 'deployed a fix' }));
+  assert.deepEqual(expectOk(await ask('GET', '/ops/dead-letters')).items, []);
+  const foreign = '/ops/dead-letters/events:elsewhere/deliveries/8-1/redrive';
+  assert.equal((await ask('POST', foreign, { reason: 'x' })).status, 422);
 });
