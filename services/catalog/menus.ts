@@ -28,6 +28,7 @@ export interface CatalogDeps {
 /** The menu that customers see: one query while it is what it was, else two. */
 export async function menu(deps: CatalogDeps, vendor: string, call: Call): Promise<Menu> {
   const row = await menuRow(deps, vendor, call);
+  if (!row.approved && !isOwn(row, call)) throw new WaggleError('resource.not_found');
   const known = deps.kept.get(vendor);
   deps.kept.delete(vendor);
   if (known !== undefined && known.version === row.version) {
@@ -58,11 +59,14 @@ export async function menuVersion(
 /** The row of a menu the caller may change. A foreign one looks as if it did not exist. */
 export async function ownMenu(deps: CatalogDeps, vendor: string, call: Call): Promise<MenuRow> {
   const row = await menuRow(deps, vendor, call);
-  const { caller } = call;
-  const isOwn =
-    caller.kind === 'user' && caller.role === 'vendor' && caller.account === row.account;
-  if (!isOwn && !seesAll(caller)) throw new WaggleError('resource.not_found');
+  if (!isOwn(row, call)) throw new WaggleError('resource.not_found');
   return row;
+}
+
+/** Vendors of its account, ops, and other parts of Waggle. */
+function isOwn(row: MenuRow, { caller }: Call): boolean {
+  const isVendor = caller.kind === 'user' && caller.role === 'vendor';
+  return seesAll(caller) || (isVendor && caller.account === row.account);
 }
 
 /**
@@ -105,6 +109,7 @@ function newMenu(vendor: Vendor, currency: string, vendorVersion: number): queri
     account: vendor.account as AccountId,
     currency,
     time_zone: vendor.timeZone,
+    approved: vendor.state === 'approved',
     vendor_version: vendorVersion,
   };
 }

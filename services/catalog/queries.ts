@@ -35,14 +35,14 @@ export async function setMenuVersion(
  */
 export async function putMenus(db: Queryable, menus: readonly NewMenu[]): Promise<void> {
   await db.raw(
-    `INSERT INTO menus AS m (vendor, account, currency, time_zone, vendor_version)
-     SELECT vendor, account, currency, time_zone, vendor_version
+    `INSERT INTO menus AS m (vendor, account, currency, time_zone, approved, vendor_version)
+     SELECT vendor, account, currency, time_zone, approved, vendor_version
        FROM jsonb_to_recordset(?::jsonb) AS n (vendor text, account text, currency text,
-            time_zone text, vendor_version bigint)
+            time_zone text, approved boolean, vendor_version bigint)
       ORDER BY vendor
      ON CONFLICT (vendor) DO UPDATE SET
        currency = excluded.currency, time_zone = excluded.time_zone,
-       vendor_version = excluded.vendor_version,
+       approved = excluded.approved, vendor_version = excluded.vendor_version,
        version = m.version + CASE WHEN (m.currency, m.time_zone)
          IS DISTINCT FROM (excluded.currency, excluded.time_zone) THEN 1 ELSE 0 END
      WHERE m.vendor_version < excluded.vendor_version`,

@@ -21,6 +21,8 @@ export interface MenuRow {
   readonly account: AccountId;
   readonly currency: string;
   readonly time_zone: string;
+  /** Whether ops let the vendor sell; before that only its own account sees the menu. */
+  readonly approved: boolean;
   readonly version: number;
   readonly vendor_version: number;
 }

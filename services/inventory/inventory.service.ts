@@ -1,5 +1,6 @@
 /** Stock: what is there, what is set aside for orders, and every change with its reason. */
 import type { ServiceSchema } from 'moleculer';
+import { Counter } from 'prom-client';
 import * as schemas from '../../contracts/api/inventory.ts';
 import { newId } from '../../contracts/ids.ts';
 import { INVENTORY_REQUESTS, type StockAsked } from '../../contracts/messages/inventory.ts';
@@ -28,6 +29,7 @@ export function createService(context: ServiceContext): ServiceSchema {
   const { config } = context;
   const database = openDatabase('inventory', config.database.inventory);
   const running: Part[] = [];
+  const answers = answersMetric(context);
   let relay: Pump | undefined;
   const deps: stock.InventoryDeps = {
     database,
@@ -46,7 +48,8 @@ export function createService(context: ServiceContext): ServiceSchema {
           database,
           stream: INVENTORY_REQUESTS,
           consumer: 'inventory',
-          handler: requests.follow,
+          handler: (trx, entries) =>
+            requests.follow(trx, entries, ({ type }) => answers.inc({ type })),
         }),
         startPurging(context, database, { inbox: true, idempotency: true }),
         startForgetting(context, database),
@@ -58,6 +61,16 @@ export function createService(context: ServiceContext): ServiceSchema {
       await database.close();
     },
   };
+}
+
+/** A batch that is rolled back and taken again counts twice; it is for rates, not for books. */
+function answersMetric({ metrics }: ServiceContext): Counter<'type'> {
+  return new Counter({
+    name: 'waggle_stock_answers_total',
+    help: 'What orders were answered about stock, by type.',
+    labelNames: ['type'],
+    registers: [metrics],
+  });
 }
 
 function actionsOf(

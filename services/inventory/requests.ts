@@ -21,17 +21,18 @@ interface Request {
   readonly correlation: string | null;
 }
 
-/** Handles a batch in its transaction. */
+/** Handles a batch in its transaction; `onAnswer` is told what is answered, before it is sure. */
 export async function follow(
   trx: Transaction,
   entries: readonly EventEntry<StockAsked>[],
+  onAnswer: (answer: InventoryEvent) => void = () => {},
 ): Promise<void> {
   const reservations = await queries.lockReservations(
     trx,
     entries.map(({ event }) => event.order),
   );
   const requests = entries.map(({ event: asked, correlation }) => ({ asked, correlation }));
-  await settle(trx, reservations, requests);
+  for (const answer of await settle(trx, reservations, requests)) onAnswer(answer);
 }
 
 /** Gives back what was reserved for too long; true when there may be more. */
@@ -51,7 +52,7 @@ async function settle(
   trx: Transaction,
   reservations: readonly Reservation[],
   requests: readonly Request[],
-): Promise<void> {
+): Promise<readonly InventoryEvent[]> {
   const wanted = requests.flatMap(({ asked }) =>
     asked.type === 'stock.reserve' ? asked.lines.map(({ product }) => product) : [],
   );
@@ -60,12 +61,14 @@ async function settle(
   const ledger = new Ledger(stock, reservations);
   const answers = requests.flatMap(({ asked, correlation }) => {
     const answer = ledger.take(asked);
-    return answer === undefined ? [] : [told(asked.order, answer, correlation)];
+    return answer === undefined ? [] : [{ order: asked.order, answer, correlation }];
   });
   await queries.putReservations(trx, ledger.changedReservations());
   await queries.updateStock(trx, ledger.changedStock());
   const levels = ledger.levelNews().map((news) => told(news.product, news, null));
-  await enqueue(trx, [...answers, ...levels]);
+  const entries = answers.map(({ order, answer, correlation }) => told(order, answer, correlation));
+  await enqueue(trx, [...entries, ...levels]);
+  return answers.map(({ answer }) => answer);
 }
 
 /** An event as it leaves by the outbox; order is kept among those of one order or product. */

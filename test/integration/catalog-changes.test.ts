@@ -41,8 +41,8 @@ describe('a change of a menu', () => {
     const first = expectOk(await call('PATCH', path, { version: 1, priceMinor: 300 }));
     assert.deepEqual([first.version, first.priceMinor, first.name], [2, 300, 'Tea']);
     const late = await call('PATCH', path, { version: 1, priceMinor: 100 });
-    assert.deepEqual([late.status, late.body.code], [409, 'resource.conflict']);
-    assert.equal((await call('DELETE', `${path}?version=1`)).status, 409);
+    assert.deepEqual([late.status, late.body.code], [412, 'resource.changed']);
+    assert.equal((await call('DELETE', `${path}?version=1`)).status, 412);
     assert.equal((await menuOf(vendor)).products[0]?.priceMinor, 300);
   });
 

@@ -1,9 +1,12 @@
 /** Menus through the public door, on real stores. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Menu, Product } from '../../contracts/api/catalog.ts';
+import { MENU, type Menu, type Product } from '../../contracts/api/catalog.ts';
+import { PRODUCT_LIST } from '../../contracts/api/catalog-editing.ts';
 import { newId } from '../../contracts/ids.ts';
+import { createValidator } from '../../platform/validation.ts';
 import type { Scope } from '../support/scope.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity, register } from './city.ts';
 
@@ -57,6 +60,9 @@ describe('a menu', () => {
       ],
     });
     const menu = await menuOf(vendor);
+    createValidator().check(MENU)(menu);
+    const list = await call('GET', `/vendors/${vendor}/products`, city.ops);
+    createValidator().check(PRODUCT_LIST)(expectOk(list));
     assert.equal(menu.categories[0]?.name, 'Soups');
     assert.deepEqual(
       menu.optionGroups[0]?.options.map(({ name }) => name),
@@ -70,6 +76,20 @@ describe('a menu', () => {
       [900, 1_200],
     );
     assert.deepEqual(read.windows, [{ days: [1, 2], from: '11:00', to: '15:00' }]);
+  });
+
+  test('of a vendor that waits for approval is there for its own account alone', async () => {
+    const owner = await register(stack, 'vendor');
+    const body = { name: 'New', place: CENTRE, timeZone: 'Europe/Berlin' };
+    const { id } = expectOk(await call('POST', '/vendors', owner, body));
+    const product = { name: 'Tea', priceMinor: 250 };
+    expectOk(await call('POST', `/vendors/${id}/products`, owner, product));
+    const path = `/vendors/${id}/menu`;
+    assert.equal((await call('GET', path, owner)).status, 200);
+    assert.equal((await call('GET', path, city.customer)).status, 404);
+    const approval = { state: 'approved' };
+    expectOk(await call('PUT', `/vendors/${id}/approval`, city.ops, approval));
+    await waitFor(async () => (await call('GET', path, city.customer)).status === 200);
   });
 
   test('belongs to its account: for others it does not exist, except to read', async () => {

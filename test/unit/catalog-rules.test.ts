@@ -20,6 +20,7 @@ const MENU: MenuRow = {
   account: newId('account'),
   currency: 'EUR',
   time_zone: 'Europe/Berlin',
+  approved: true,
   version: 7,
   vendor_version: 1,
 };
