@@ -14,6 +14,7 @@ const WITHOUT_KEY: Readonly<Record<string, string>> = {
   'drivers.register': 'the e-mail address is unique; the answer holds tokens',
   'users.login': 'another session does no harm; the answer holds tokens',
   'users.createApiKey': 'the answer holds the secret; a second key is seen in the list',
+  'webhooks.create': 'the answer holds the secret; a second webhook is seen in the list',
   'users.viewLink': 'a link is a signed text; nothing is written',
   'deliveries.addProof': 'counted and bounded per delivery; the answer holds a signed link',
   'deliveries.link': 'a link is a signed text; nothing is written',
