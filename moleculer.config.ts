@@ -2,19 +2,19 @@
  * The broker of every Waggle process. Membership and calls travel over Redis; membership is a hint,
  * never authority. Validation, metrics and errors are the platform's, so Moleculer's own are off.
  */
-import type { BrokerOptions } from 'moleculer';
+import type { BrokerOptions, Middleware } from 'moleculer';
 import type { Config } from './config/index.ts';
 
-/** A call that was not answered after this long has failed, host ms. */
-const REQUEST_TIMEOUT_MS = 10_000;
+/** As long as any call may take, host ms; each has its own limit in `platform/call-policies.ts`. */
+const REQUEST_TIMEOUT_MS = 30_000;
 const HEARTBEAT_SECONDS = 2;
 const HEARTBEAT_TIMEOUT_SECONDS = 8;
 /** Calls nested deeper than this are a loop. */
 const CALL_LEVELS_MAX = 12;
 const RECONNECT_LONGEST_MS = 2_000;
 
-/** Options of the broker called `node`, logging through `log`'s destination and level. */
-export function brokerOptions(config: Config, node: string): BrokerOptions {
+/** Options of the broker called `node`; `guard` is what surrounds each call it makes. */
+export function brokerOptions(config: Config, node: string, guard: Middleware): BrokerOptions {
   return {
     // Installations that share a Redis must not see each other.
     namespace: `waggle${config.redis.keyPrefix.replaceAll(/[^A-Za-z0-9]/g, '-')}`,
@@ -25,7 +25,7 @@ export function brokerOptions(config: Config, node: string): BrokerOptions {
     heartbeatTimeout: HEARTBEAT_TIMEOUT_SECONDS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     maxCallLevel: CALL_LEVELS_MAX,
-    // Nothing is sent twice by the broker: whoever may repeat a write knows it and does it itself.
+    // Both are the guard's: Moleculer's breaker would count each try of one call.
     retryPolicy: { enabled: false },
     circuitBreaker: { enabled: false },
     validator: false,
@@ -33,6 +33,7 @@ export function brokerOptions(config: Config, node: string): BrokerOptions {
     tracing: false,
     cacher: false,
     errorHandler: null,
+    middlewares: [guard],
     skipProcessEventRegistration: true,
     logger: {
       type: 'Pino',

@@ -5,9 +5,11 @@
 import { parseArgs } from 'node:util';
 import { ServiceBroker } from 'moleculer';
 import type { Logger } from 'pino';
+import { Counter, type Registry } from 'prom-client';
 import { type Config, loadConfig } from '../config/index.ts';
 import { type Door, openDoor } from '../dispatch/redis/door.ts';
 import { brokerOptions } from '../moleculer.config.ts';
+import { type CallEvent, createCallGuard } from '../platform/call-guard.ts';
 import type { CreateService, ServiceContext } from '../platform/service-context.ts';
 import {
   type AdminServer,
@@ -60,7 +62,8 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
     metrics,
   });
   const door = lazyDoor(config, log);
-  const broker = new ServiceBroker(brokerOptions(config, options.node));
+  const guard = createCallGuard({ onEvent: reportCalls(log, metrics) });
+  const broker = new ServiceBroker(brokerOptions(config, options.node, guard));
   const stop = stopOnce(broker, admin, door);
   const context: ServiceContext = {
     config,
@@ -83,6 +86,20 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
   }
   admin.setServing(true);
   return { broker, adminPort: admin.port, log, stop };
+}
+
+/** Says what the guard of calls does: in metrics always, in the log when a breaker opens. */
+function reportCalls(log: Logger, metrics: Registry): (event: CallEvent, action: string) => void {
+  const events = new Counter({
+    name: 'waggle_call_events_total',
+    help: 'Calls that were refused or made again, and breakers that opened, by action.',
+    labelNames: ['event', 'action'],
+    registers: [metrics],
+  });
+  return (event, action) => {
+    events.inc({ event, action });
+    if (event === 'opened') log.warn({ action }, 'too many calls fail: none are made for a while');
+  };
 }
 
 /**
