@@ -3,8 +3,10 @@ import * as inventory from './inventory.ts';
 import { ANYONE, type Route } from './route.ts';
 import type { Role } from './users.ts';
 
-/** Vendors, for what is of their own account, and ops. */
+/** Vendors (and their keys), for what is of their own account, and ops. */
 const KEEPERS: readonly Role[] = ['vendor', 'ops'];
+const READS = { roles: KEEPERS, scope: 'inventory:read' } as const;
+const WRITES = { roles: KEEPERS, scope: 'inventory:write' } as const;
 
 export const INVENTORY_ROUTES: readonly Route[] = [
   {
@@ -12,7 +14,7 @@ export const INVENTORY_ROUTES: readonly Route[] = [
     path: '/vendors/{vendor}/stock',
     action: 'inventory.list',
     summary: 'Stock of a vendor; with a level, only what is at it',
-    roles: KEEPERS,
+    ...READS,
     params: inventory.STOCK_QUERY,
     status: 200,
     result: inventory.STOCK_LIST,
@@ -22,7 +24,7 @@ export const INVENTORY_ROUTES: readonly Route[] = [
     path: '/vendors/{vendor}/stock',
     action: 'inventory.set',
     summary: 'Say what can be sold; products without stock are not counted',
-    roles: KEEPERS,
+    ...WRITES,
     params: inventory.STOCK_SET,
     status: 200,
     result: inventory.STOCK_SET_ANSWER,
@@ -32,7 +34,7 @@ export const INVENTORY_ROUTES: readonly Route[] = [
     path: '/vendors/{vendor}/stock/{product}',
     action: 'inventory.remove',
     summary: 'Count a product (or the variant that is named) no longer',
-    roles: KEEPERS,
+    ...WRITES,
     params: inventory.STOCK_REF,
     status: 204,
   },
@@ -41,7 +43,7 @@ export const INVENTORY_ROUTES: readonly Route[] = [
     path: '/vendors/{vendor}/stock/adjustments',
     action: 'inventory.adjust',
     summary: 'Add to stock or take from it, with a reason',
-    roles: KEEPERS,
+    ...WRITES,
     params: inventory.STOCK_ADJUST,
     status: 201,
     result: inventory.ADJUSTMENT,
@@ -52,7 +54,7 @@ export const INVENTORY_ROUTES: readonly Route[] = [
     path: '/vendors/{vendor}/stock/adjustments',
     action: 'inventory.adjustments',
     summary: 'Who changed stock and why, newest first',
-    roles: KEEPERS,
+    ...READS,
     params: inventory.ADJUSTMENT_QUERY,
     status: 200,
     result: inventory.ADJUSTMENT_LIST,
@@ -63,6 +65,7 @@ export const INVENTORY_ROUTES: readonly Route[] = [
     action: 'inventory.levels',
     summary: 'What of a menu is low or sold out',
     roles: ANYONE,
+    scope: 'inventory:read',
     params: inventory.LEVELS_QUERY,
     status: 200,
     result: inventory.STOCK_LEVELS,

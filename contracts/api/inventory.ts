@@ -2,6 +2,7 @@
 import type { FromSchema } from 'json-schema-to-ts';
 import {
   ADJUSTMENT_ID,
+  API_KEY_ID,
   NEXT,
   NOTE,
   PAGE_LIMIT_MAX,
@@ -161,7 +162,7 @@ export const ADJUSTMENT = {
     available: { type: 'integer', description: 'Afterwards.' },
     reason: REASON,
     note: { type: ['string', 'null'] },
-    actor: USER_ID,
+    actor: { description: 'A person, or a key.', anyOf: [USER_ID, API_KEY_ID] },
     at: TIME,
   },
 } as const;

@@ -63,10 +63,12 @@ export async function ownMenu(deps: CatalogDeps, vendor: string, call: Call): Pr
   return row;
 }
 
-/** Vendors of its account, ops, and other parts of Waggle. */
+/** Vendors and keys of its account, ops, and other parts of Waggle. */
 function isOwn(row: MenuRow, { caller }: Call): boolean {
-  const isVendor = caller.kind === 'user' && caller.role === 'vendor';
-  return seesAll(caller) || (isVendor && caller.account === row.account);
+  if (seesAll(caller)) return true;
+  const isKeeper =
+    caller.kind === 'api_key' || (caller.kind === 'user' && caller.role === 'vendor');
+  return isKeeper && caller.account === row.account;
 }
 
 /**

@@ -3,7 +3,7 @@
  * reservations, then stock by product and variant; so nobody waits in a circle.
  */
 import type { AdjustReason } from '../../contracts/api/inventory.ts';
-import type { AdjustmentId, ProductId, UserId, VariantId, VendorId } from '../../contracts/ids.ts';
+import type { AdjustmentId, ProductId, VariantId, VendorId } from '../../contracts/ids.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import type { Level, Reservation, StockRecord } from './ledger.ts';
 
@@ -17,7 +17,8 @@ export interface AdjustmentRow {
   readonly available: number;
   readonly reason: AdjustReason;
   readonly note: string | null;
-  readonly actor: UserId;
+  /** A person, or a key. */
+  readonly actor: string;
   /** Zone ms. */
   readonly at_ms: number;
 }

@@ -9,12 +9,12 @@ import {
   type StockSetAnswer,
 } from '../../contracts/api/inventory.ts';
 import { WaggleError } from '../../contracts/errors.ts';
-import { newId, type UserId, type VendorId } from '../../contracts/ids.ts';
+import { newId, type VendorId } from '../../contracts/ids.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database, Transaction } from '../../platform/database.ts';
 import { idempotent } from '../../platform/idempotency.ts';
 import { enqueue } from '../../platform/outbox.ts';
-import { type Call, requireUser } from '../../platform/service.ts';
+import type { Call } from '../../platform/service.ts';
 import { levelNewsOf, levelOf, recordKey, type StockRecord } from './ledger.ts';
 import * as queries from './queries.ts';
 import { adjustmentView, checkOwn, type Line, stockView } from './reading.ts';
@@ -29,7 +29,8 @@ export interface InventoryDeps {
 /** Who changes stock, why and when. */
 interface Cause {
   readonly vendor: VendorId;
-  readonly actor: UserId;
+  /** A person, or a key. */
+  readonly actor: string;
   readonly reason: AdjustReason;
   readonly note: string | null;
   readonly atMs: number;
@@ -42,11 +43,16 @@ async function causeOf(
 ): Promise<Cause> {
   return {
     vendor: params.vendor as VendorId,
-    actor: requireUser(call).sub as UserId,
+    actor: actorOf(call),
     reason: params.reason ?? 'counted',
     note: params.note ?? null,
     atMs: Math.round((await deps.door()).clock.zoneMs()),
   };
+}
+
+function actorOf({ caller }: Call): string {
+  if (caller.kind === 'user' || caller.kind === 'api_key') return caller.sub;
+  throw new WaggleError('auth.forbidden');
 }
 
 /** Says what can be sold from now on, whatever was there before. */

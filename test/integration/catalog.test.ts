@@ -92,6 +92,26 @@ describe('a menu', () => {
     await waitFor(async () => (await call('GET', path, city.customer)).status === 200);
   });
 
+  test('may be kept by a key of its account with the scope for it', async () => {
+    const owner = await register(stack, 'vendor');
+    const place = { name: 'Keyed', place: CENTRE, timeZone: 'Europe/Berlin' };
+    const { id } = expectOk(await call('POST', '/vendors', owner, place));
+    const keyOf = async (token: string, ...scopes: string[]): Promise<string> => {
+      const made = await call('POST', '/api-keys', token, { name: 'till', scopes });
+      return String(expectOk(made).secret);
+    };
+    const key = await keyOf(owner, 'catalog:write', 'inventory:write');
+    const path = `/vendors/${id}`;
+    const product = { name: 'Tea', priceMinor: 250 };
+    const made = expectOk(await call('POST', `${path}/products`, key, product));
+    const items = [{ product: made.id, available: 3 }];
+    expectOk(await call('PUT', `${path}/stock`, key, { items }));
+    assert.equal((await call('GET', `${path}/products`, key)).status, 403);
+    const foreign = await keyOf(await register(stack, 'vendor'), 'catalog:write');
+    assert.equal((await call('POST', `${path}/products`, foreign, product)).status, 404);
+    assert.equal((await call('PUT', `${path}/stock`, foreign, { items })).status, 403);
+  });
+
   test('belongs to its account: for others it does not exist, except to read', async () => {
     const stranger = await register(stack, 'vendor');
     const path = `/vendors/${city.vendor}`;
