@@ -2,7 +2,12 @@
 import type { Route } from './route.ts';
 import * as webhooks from './webhooks.ts';
 
-const WRITES = { roles: ['vendor', 'ops'], scope: 'webhooks:write' } as const;
+/** A secret, and where news of customers goes, are no matter of staff. */
+const WRITES = {
+  roles: ['vendor', 'ops'],
+  scope: 'webhooks:write',
+  members: ['owner', 'manager'],
+} as const;
 const READS = { roles: ['vendor', 'ops'], scope: 'webhooks:read' } as const;
 
 export const WEBHOOK_ROUTES: readonly Route[] = [
