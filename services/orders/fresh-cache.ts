@@ -46,6 +46,10 @@ export class FreshCache<T> {
     this.#entries.delete(key);
   }
 
+  clear(): void {
+    this.#entries.clear();
+  }
+
   /** For `sinceMs`: whatever is loaded from now on. */
   nowMs(): number {
     return this.#nowMs();

@@ -6,6 +6,8 @@
 import type { Menu } from '../../contracts/api/catalog.ts';
 import type { PricePolicy } from '../../contracts/api/price-policy.ts';
 import type { VendorTerms } from '../../contracts/api/vendor-terms.ts';
+import { CATALOG_STREAM, type MenuChanged } from '../../contracts/messages/catalog.ts';
+import { VENDOR_STREAM, type VendorChanged } from '../../contracts/messages/vendors.ts';
 import type { Call } from '../../platform/service.ts';
 import { indexMenu, type MenuIndex } from './cart.ts';
 import { FreshCache } from './fresh-cache.ts';
@@ -19,6 +21,9 @@ const MENUS_MAX = 500;
 const TERMS_MAX = 20_000;
 const POLICIES_MAX = 1_000;
 
+/** Where news of what is remembered come from. */
+export const HEARD = [CATALOG_STREAM, VENDOR_STREAM] as const;
+
 const SYSTEM = { kind: 'system' } as const;
 
 export interface Knowledge {
@@ -26,9 +31,10 @@ export interface Knowledge {
   /** The terms of now, without a drop-off. */
   terms(vendor: string, nowMs: number, call: Call, sinceMs: number): Promise<VendorTerms>;
   policy(market: string, sinceMs: number): Promise<PricePolicy>;
-  forgetVendor(vendor: string): void;
-  forgetMenu(vendor: string): void;
+  /** News of others; what they are of no concern to is passed over. */
+  hear(event: unknown): void;
   forgetPolicy(market: string): void;
+  forgetAll(): void;
   /** A `sinceMs` that lets nothing remembered pass. */
   nowMs(): number;
 }
@@ -45,9 +51,20 @@ export function createKnowledge(readPolicy: (market: string) => Promise<PricePol
     terms: (vendor, nowMs, call, sinceMs) =>
       terms.get(vendor, () => readTerms(vendor, nowMs, call), sinceMs),
     policy: (market, sinceMs) => policies.get(market, () => readPolicy(market), sinceMs),
-    forgetVendor: (vendor) => terms.drop(vendor),
-    forgetMenu: (vendor) => menus.drop(vendor),
+    hear(event) {
+      const { type, vendor } = event as
+        | MenuChanged
+        | VendorChanged
+        | { type?: never; vendor?: never };
+      if (type === 'menu.changed') menus.drop(vendor);
+      else if (type === 'vendor.changed') terms.drop(vendor.id);
+    },
     forgetPolicy: (market) => policies.drop(market),
+    forgetAll() {
+      menus.clear();
+      terms.clear();
+      policies.clear();
+    },
     nowMs: () => menus.nowMs(),
   };
 }

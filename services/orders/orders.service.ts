@@ -12,11 +12,12 @@ import {
   startPublishing,
   startPurging,
 } from '../../platform/service-streams.ts';
+import { startTail } from '../../platform/stream-tail.ts';
 import * as cancelling from './cancelling.ts';
 import { careActions } from './care-actions.ts';
 import { COUNTED, cartActions } from './cart-actions.ts';
 import { createChecker } from './fraud/checking.ts';
-import { createKnowledge } from './knowledge.ts';
+import { createKnowledge, HEARD } from './knowledge.ts';
 import * as orders from './orders.ts';
 import { PlacementBatch } from './placement-batch.ts';
 import { writePlacements } from './placement-writing.ts';
@@ -93,6 +94,10 @@ export function createService(context: ServiceContext): ServiceSchema {
       running.push(
         relay,
         timers,
+        startTail(context, {
+          ...{ name: 'orders', streams: HEARD, hear: deps.knowledge.hear },
+          onGap: deps.knowledge.forgetAll,
+        }),
         ...FOLLOWED.map((stream) =>
           startFollowing<Heard>(context, {
             ...{ database, stream, consumer: 'orders' },

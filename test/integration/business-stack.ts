@@ -29,6 +29,8 @@ export interface Stack {
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Calls an action as another part of Waggle does; no door opens this way. */
   system<R>(action: string, params: object): Promise<R>;
+  /** Figures of the process, as Prometheus reads them. */
+  metrics(): Promise<string>;
   /** Access token of the first operator. */
   operator(): Promise<string>;
 }
@@ -86,6 +88,7 @@ export async function withStack(
     call,
     system: (action, params) =>
       node.broker.call(action, params, { meta: { caller: { kind: 'system' } } }),
+    metrics: async () => (await fetch(`http://127.0.0.1:${node.adminPort}/metrics`)).text(),
     async operator() {
       const answer = await call('POST', '/auth/login', { body: OPERATOR });
       return (answer.body.tokens as { accessToken: string }).accessToken;
