@@ -78,6 +78,13 @@ export interface Following<T> {
   readonly handler: (trx: Transaction, entries: readonly EventEntry<T>[]) => Promise<void>;
   /** Called once a batch has committed. */
   readonly afterwards?: () => void;
+  /** Entries that are of no interest never reach the database; absent: all are. */
+  readonly wants?: (event: T) => boolean;
+  /**
+   * `false`: no inbox; the handler sees an entry again when its acknowledgement was lost, and must
+   * take no harm (versions, facts that count once). Saves a row per entry.
+   */
+  readonly inbox?: false;
 }
 
 /** Follows one stream from its beginning; entries that keep failing become dead letters. */
@@ -99,8 +106,12 @@ export function startFollowing<T>(context: ServiceContext, following: Following<
     retryMs: [100, 10_000],
     deadLettersMax: 10_000,
     handler: async (entries) => {
-      await handleOnce(database, group, entries, handler);
-      following.afterwards?.();
+      const { wants, inbox, afterwards } = following;
+      const wanted = wants === undefined ? entries : entries.filter(({ event }) => wants(event));
+      if (wanted.length === 0) return;
+      if (inbox === false) await database.transaction((trx) => handler(trx, wanted));
+      else await handleOnce(database, group, wanted, handler);
+      afterwards?.();
     },
     onError: (err, id) => log.warn({ err, id, stream, group }, 'an entry could not be handled'),
     onDeadLetter: (id, err) => {

@@ -9,6 +9,7 @@ import {
   PAGE_QUERY,
   PHONE,
   POINT,
+  TEXT_PATTERN,
   TIME,
   TIME_OR_NULL,
   TIME_ZONE,
@@ -121,7 +122,7 @@ const URL = { type: 'string', format: 'uri', pattern: '^https?://', maxLength: 5
 /** What may be left out or null means: none. Each part may be given when creating and changing. */
 const PROFILE = {
   kind: { type: 'string', enum: VENDOR_KINDS },
-  description: { type: 'string', maxLength: 2_000 },
+  description: { type: 'string', maxLength: 2_000, pattern: TEXT_PATTERN },
   cuisines: { ...WORDS, description: 'Lower case, such as `italian`.' },
   tags: WORDS,
   priceBand: { description: '1 cheap … 4 dear.', type: 'integer', minimum: 1, maximum: 4 },

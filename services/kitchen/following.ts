@@ -2,9 +2,10 @@
  * What the kitchen hears, batch by batch, each in one transaction: what the saga asks of it, what
  * vendors are like now, which parcels have left.
  */
+import type { OrderState } from '../../contracts/api/orders.ts';
 import { newId, type VendorId } from '../../contracts/ids.ts';
 import { KITCHEN_STREAM, type KitchenAsked } from '../../contracts/messages/kitchen.ts';
-import type { OrderEvent } from '../../contracts/messages/orders.ts';
+import type { OrderChanged, OrderEvent } from '../../contracts/messages/orders.ts';
 import type { VendorChanged } from '../../contracts/messages/vendors.ts';
 import type { Transaction } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
@@ -70,19 +71,21 @@ export async function followVendors(
   if (newest.size > 0) await putVendors(trx, [...newest.values()]);
 }
 
-/** An order on its way or over has nothing left in the kitchen. */
+const LEFT: readonly OrderState[] = ['on_the_way', 'delivered', 'failed'];
+
+/** Whether an order has nothing left in the kitchen: it is on its way, or over. */
+export function hasLeft(event: OrderEvent): event is OrderChanged {
+  return event.type === 'order.changed' && LEFT.includes(event.state);
+}
+
+/** Takes tickets of such orders off the board. */
 export async function followOrders(
   trx: Transaction,
   entries: readonly EventEntry<OrderEvent>[],
 ): Promise<void> {
+  const gone = entries.map(({ event }) => event).filter(hasLeft);
   await queries.collectTickets(
     trx,
-    entries.flatMap(({ event }) =>
-      event.type === 'order.changed' && LEFT.has(event.state)
-        ? [{ order_id: event.order, at_ms: event.atMs }]
-        : [],
-    ),
+    gone.map(({ order, atMs }) => ({ order_id: order, at_ms: atMs })),
   );
 }
-
-const LEFT = new Set<string>(['on_the_way', 'delivered', 'failed']);

@@ -14,7 +14,7 @@ import {
   startPurging,
 } from '../../platform/service-streams.ts';
 import * as board from './board.ts';
-import { followOrders, followRequests, followVendors } from './following.ts';
+import { followOrders, followRequests, followVendors, hasLeft } from './following.ts';
 
 export function createService(context: ServiceContext): ServiceSchema {
   const { config, log, addCheck } = context;
@@ -70,12 +70,15 @@ export function createService(context: ServiceContext): ServiceSchema {
           stream: VENDOR_STREAM,
           consumer: 'kitchen',
           handler: followVendors,
+          inbox: false,
         }),
         startFollowing<OrderEvent>(context, {
           database,
           stream: ORDER_STREAM,
           consumer: 'kitchen',
           handler: followOrders,
+          wants: hasLeft,
+          inbox: false,
         }),
         startPurging(context, database, { inbox: true, idempotency: false }),
       );

@@ -56,11 +56,14 @@ export async function collectTickets(
 ): Promise<void> {
   if (collected.length === 0) return;
   await trx.raw(
-    `UPDATE tickets t SET collected_ms = n.at_ms
-       FROM (SELECT order_id, min(at_ms) AS at_ms
-               FROM jsonb_to_recordset(?::jsonb) AS r (order_id text, at_ms bigint)
-              GROUP BY order_id) n
-      WHERE t.order_id = n.order_id AND t.collected_ms IS NULL`,
+    `WITH n AS (
+       SELECT order_id, min(at_ms) AS at_ms
+         FROM jsonb_to_recordset(?::jsonb) AS r (order_id text, at_ms bigint) GROUP BY order_id),
+     locked AS (
+       SELECT t.order_id FROM tickets t JOIN n USING (order_id)
+        WHERE t.collected_ms IS NULL ORDER BY t.order_id FOR UPDATE OF t)
+     UPDATE tickets t SET collected_ms = n.at_ms FROM n, locked l
+      WHERE t.order_id = n.order_id AND l.order_id = n.order_id AND t.collected_ms IS NULL`,
     [JSON.stringify(collected)],
   );
 }

@@ -2,8 +2,9 @@
  * From what orders and kitchens tell to sums by vendor, local day and hour: pure. A fact of an order
  * counts once, however often it is told; `counted` remembers.
  */
+import type { OrderState } from '../../contracts/api/orders.ts';
 import type { KitchenEvent } from '../../contracts/messages/kitchen.ts';
-import type { OrderChanged } from '../../contracts/messages/orders.ts';
+import type { OrderChanged, OrderEvent } from '../../contracts/messages/orders.ts';
 import { localDayOf, localHourOf } from '../../contracts/opening-hours.ts';
 
 /** Ready this much after the estimate is late. */
@@ -40,11 +41,21 @@ export interface Fact {
   readonly products: readonly { readonly product: string; readonly quantity: number }[];
 }
 
+/** Every order is told as one of these first, and ends as one of the others. */
+const FIRST_STATES: readonly OrderState[] = ['scheduled', 'placed'];
+const LAST_STATES: readonly OrderState[] = ['delivered', 'cancelled', 'failed'];
+
+/** Whether an event of an order or a ticket says something that counts. */
+export function counts(event: OrderEvent | KitchenEvent): boolean {
+  if (event.type === 'order.rated') return event.vendorStars !== null;
+  if (event.type === 'ticket.changed') return event.state === 'ready' || event.state === 'rejected';
+  return FIRST_STATES.includes(event.state) || LAST_STATES.includes(event.state);
+}
+
 export function factsOfOrder(event: OrderChanged): Fact[] {
   const { order, vendor, state } = event;
   const atMs = event.placedMs ?? event.atMs;
   const base = { order, vendor, atMs, products: [] };
-  const placed: Fact = { ...base, fact: 'placed', sums: { orders: 1 } };
   switch (state) {
     case 'delivered': {
       const sums = {
@@ -52,13 +63,13 @@ export function factsOfOrder(event: OrderChanged): Fact[] {
         revenue_minor: event.goodsMinor ?? 0,
         tips_minor: event.tipMinor ?? 0,
       };
-      return [placed, { ...base, fact: 'ended', sums, products: event.lines ?? [] }];
+      return [{ ...base, fact: 'ended', sums, products: event.lines ?? [] }];
     }
     case 'cancelled':
     case 'failed':
-      return [placed, { ...base, fact: 'ended', sums: { [state]: 1 } }];
+      return [{ ...base, fact: 'ended', sums: { [state]: 1 } }];
     default:
-      return [placed];
+      return FIRST_STATES.includes(state) ? [{ ...base, fact: 'placed', sums: { orders: 1 } }] : [];
   }
 }
 

@@ -5,10 +5,12 @@
 import {
   cellToParent,
   compactCells,
+  getHexagonAreaAvg,
   getResolution,
   latLngToCell,
   POLYGON_TO_CELLS_FLAGS,
   polygonToCellsExperimental,
+  UNITS,
 } from 'h3-js';
 import type { DeliveryArea } from '../../contracts/api/vendors.ts';
 import { WaggleError } from '../../contracts/errors.ts';
@@ -23,25 +25,30 @@ export interface LatLon {
 export const AREA_CELLS_MAX = 300;
 const RESOLUTION_FINEST = 9;
 const RESOLUTION_COARSEST = 4;
-/** Cells looked at before compaction; more are a coarser resolution's business. */
-const RAW_CELLS_MAX = 6_000;
+/** Cells that its box may hold before compaction; more are a coarser resolution's business. */
+const BOX_CELLS_MAX = 3_000;
+/** Corners of a polygon, over all its rings: what covering it costs grows with them. */
+const CORNERS_MAX = 500;
 /** A polygon's box may be this long on each side. */
 const EXTENT_METERS_MAX = 200_000;
+/** About twelve square metres: what is less is a line. */
+const FLAT_DEGREES2 = 1e-9;
 const CIRCLE_CORNERS = 48;
 const METERS_PER_DEGREE = 111_195;
 
 /** Cells (H3 text, mixed resolutions) that cover the area. Throws `request.invalid` at `/area`. */
 export function cellsOf(area: DeliveryArea, place: LatLon): string[] {
   const rings = ringsOf(area, place);
-  checkExtent(rings);
+  if ('polygon' in area) checkRings(rings);
+  const boxM2 = boxOf(rings);
   for (let resolution = RESOLUTION_FINEST; resolution >= RESOLUTION_COARSEST; resolution--) {
+    if (boxM2 / getHexagonAreaAvg(resolution, UNITS.m2) > BOX_CELLS_MAX) continue;
     const raw = polygonToCellsExperimental(
       rings,
       resolution,
       POLYGON_TO_CELLS_FLAGS.containmentOverlapping,
       true,
     );
-    if (raw.length > RAW_CELLS_MAX) continue;
     const cells = compactCells(raw);
     if (cells.length > 0 && cells.length <= AREA_CELLS_MAX) return cells.sort();
   }
@@ -87,7 +94,31 @@ function ringsOf(area: DeliveryArea, { lat, lon }: LatLon): number[][][] {
   return [ring];
 }
 
-function checkExtent(rings: readonly (readonly (readonly number[])[])[]): void {
+type Rings = readonly (readonly (readonly number[])[])[];
+
+/** Closed rings of some area, and not too many corners. */
+function checkRings(rings: Rings): void {
+  const corners = rings.reduce((sum, ring) => sum + ring.length, 0);
+  if (corners > CORNERS_MAX) throw invalid(`at most ${CORNERS_MAX} corners`);
+  for (const ring of rings) {
+    const [first, last] = [ring[0], ring.at(-1)];
+    const isClosed = first?.[0] === last?.[0] && first?.[1] === last?.[1];
+    if (!isClosed) throw invalid('rings that end where they begin');
+    if (Math.abs(twiceArea(ring)) < FLAT_DEGREES2) throw invalid('rings around some area');
+  }
+}
+
+/** Twice the area within a ring, square degrees. */
+function twiceArea(ring: readonly (readonly number[])[]): number {
+  const parts = ring.map(([x = 0, y = 0], corner) => {
+    const [nextX = 0, nextY = 0] = ring[(corner + 1) % ring.length] ?? [];
+    return x * nextY - nextX * y;
+  });
+  return parts.reduce((sum, part) => sum + part, 0);
+}
+
+/** Square metres of the box around rings. Throws when it is too wide or near a pole. */
+function boxOf(rings: Rings): number {
   const points = rings.flat();
   const lons = points.map(([lon = Number.NaN]) => lon);
   const lats = points.map(([, lat = Number.NaN]) => lat);
@@ -96,9 +127,11 @@ function checkExtent(rings: readonly (readonly (readonly number[])[])[]): void {
   const widest = (values: readonly number[]): number =>
     (Math.max(...values) - Math.min(...values)) * METERS_PER_DEGREE;
   const cosine = Math.cos((((Math.max(...lats) + Math.min(...lats)) / 2) * Math.PI) / 180);
-  if (widest(lats) > EXTENT_METERS_MAX || widest(lons) * cosine > EXTENT_METERS_MAX) {
+  const [height, width] = [widest(lats), widest(lons) * cosine];
+  if (height > EXTENT_METERS_MAX || width > EXTENT_METERS_MAX) {
     throw invalid(`at most ${EXTENT_METERS_MAX / 1000} km across`);
   }
+  return height * width;
 }
 
 function invalid(expected: string): WaggleError {

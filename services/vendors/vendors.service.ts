@@ -28,6 +28,7 @@ import {
 import { analytics } from './analytics.ts';
 import { purgeAnalytics } from './analytics-queries.ts';
 import * as changing from './changing.ts';
+import { counts } from './counting.ts';
 import { followOrders, followRequests, followTickets, tellRatings } from './following.ts';
 import * as vendors from './vendors.ts';
 
@@ -90,20 +91,25 @@ export function createService(context: ServiceContext): ServiceSchema {
           stream: VENDOR_REQUESTS,
           consumer: 'vendors',
           handler: followRequests,
+          inbox: false,
         }),
         startFollowing<OrderEvent>(context, {
           database,
           stream: ORDER_STREAM,
           consumer: 'vendors',
           handler: followOrders,
+          wants: counts,
+          inbox: false,
         }),
         startFollowing<KitchenEvent>(context, {
           database,
           stream: KITCHEN_STREAM,
           consumer: 'vendors',
           handler: followTickets,
+          wants: counts,
+          inbox: false,
         }),
-        startPurging(context, database, { inbox: true, idempotency: true }),
+        startPurging(context, database, { inbox: false, idempotency: true }),
         ...startHousekeeping(context, deps),
       );
     },

@@ -81,4 +81,28 @@ describe('a delivery area', () => {
     assert.throws(() => cellsOf(wide, { lat: 50, lon: 10 }), /invalid/i);
     assert.throws(() => cellsOf({ radiusMeters: 5_000 }, { lat: 0, lon: 179.999 }), /invalid/i);
   });
+
+  test('that is no area is refused: open, flat, or with more corners than can be covered', () => {
+    const refused = (ring: number[][]): void => {
+      const area: DeliveryArea = { polygon: { type: 'Polygon', coordinates: [ring] } };
+      assert.throws(() => cellsOf(area, { lat: 0, lon: 0 }), /invalid/i);
+    };
+    refused([
+      [0, 0],
+      [0.1, 0],
+      [0.1, 0.1],
+      [0, 0.1],
+    ]);
+    refused([
+      [0, 0],
+      [0.1, 0.1],
+      [0.05, 0.05],
+      [0, 0],
+    ]);
+    const corners = Array.from({ length: 600 }, (_, n) => [
+      Math.cos(n / 95) / 10,
+      Math.sin(n / 95) / 10,
+    ]);
+    refused([...corners, corners[0] ?? []]);
+  });
 });
