@@ -6,10 +6,12 @@ import type { Menu, MenuVersion } from '../../contracts/api/catalog.ts';
 import type { Vendor } from '../../contracts/api/vendors.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import type { AccountId, VendorId } from '../../contracts/ids.ts';
+import { CATALOG_STREAM, type MenuChanged } from '../../contracts/messages/catalog.ts';
 import type { VendorChanged } from '../../contracts/messages/vendors.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database, Transaction } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
+import { enqueue } from '../../platform/outbox.ts';
 import { type Call, seesAll } from '../../platform/service.ts';
 import * as queries from './queries.ts';
 import type { MenuRow } from './rows.ts';
@@ -102,7 +104,17 @@ export async function followVendors(
     const currency = currencyOf(door, vendor);
     return currency === undefined ? [] : [newMenu(vendor, currency, version)];
   });
-  if (menus.length > 0) await queries.putMenus(trx, menus);
+  const others = menus.length > 0 ? await queries.putMenus(trx, menus) : [];
+  await enqueue(
+    trx,
+    others.map(({ vendor, currency, version }) => {
+      const payload: MenuChanged = {
+        type: 'menu.changed',
+        ...{ vendor, currency, version, changed: [], removed: [] },
+      };
+      return { key: vendor, topic: CATALOG_STREAM, payload };
+    }),
+  );
 }
 
 function newMenu(vendor: Vendor, currency: string, vendorVersion: number): queries.NewMenu {

@@ -30,24 +30,30 @@ export async function setMenuVersion(
 }
 
 /**
- * Takes in what is known of vendors; older news change nothing, and what a reader of the menu would
- * not see leaves its version as it is.
+ * Takes in what is known of vendors; older news change nothing. Returns the menus that are others now
+ * for whoever reads them: their version has grown.
  */
-export async function putMenus(db: Queryable, menus: readonly NewMenu[]): Promise<void> {
-  await db.raw(
-    `INSERT INTO menus AS m (vendor, account, currency, time_zone, approved, vendor_version)
-     SELECT vendor, account, currency, time_zone, approved, vendor_version
-       FROM jsonb_to_recordset(?::jsonb) AS n (vendor text, account text, currency text,
-            time_zone text, approved boolean, vendor_version bigint)
-      ORDER BY vendor
-     ON CONFLICT (vendor) DO UPDATE SET
-       currency = excluded.currency, time_zone = excluded.time_zone,
-       approved = excluded.approved, vendor_version = excluded.vendor_version,
-       version = m.version + CASE WHEN (m.currency, m.time_zone)
-         IS DISTINCT FROM (excluded.currency, excluded.time_zone) THEN 1 ELSE 0 END
-     WHERE m.vendor_version < excluded.vendor_version`,
+export async function putMenus(db: Queryable, menus: readonly NewMenu[]): Promise<MenuRow[]> {
+  const { rows } = await db.raw<{ rows: MenuRow[] }>(
+    `WITH news AS (
+       SELECT * FROM jsonb_to_recordset(?::jsonb) AS n (vendor text, account text, currency text,
+              time_zone text, approved boolean, vendor_version bigint)),
+     before AS (SELECT m.vendor, m.version FROM menus m JOIN news n USING (vendor)),
+     written AS (
+       INSERT INTO menus AS m (vendor, account, currency, time_zone, approved, vendor_version)
+       SELECT vendor, account, currency, time_zone, approved, vendor_version
+         FROM news ORDER BY vendor
+       ON CONFLICT (vendor) DO UPDATE SET
+         currency = excluded.currency, time_zone = excluded.time_zone,
+         approved = excluded.approved, vendor_version = excluded.vendor_version,
+         version = m.version + CASE WHEN (m.currency, m.time_zone)
+           IS DISTINCT FROM (excluded.currency, excluded.time_zone) THEN 1 ELSE 0 END
+       WHERE m.vendor_version < excluded.vendor_version
+       RETURNING *)
+     SELECT w.* FROM written w JOIN before b USING (vendor) WHERE w.version > b.version`,
     [JSON.stringify(menus)],
   );
+  return rows;
 }
 
 export interface WholeMenu {

@@ -3,6 +3,7 @@ import type { ServiceSchema } from 'moleculer';
 import { Counter } from 'prom-client';
 import * as schemas from '../../contracts/api/inventory.ts';
 import { newId } from '../../contracts/ids.ts';
+import { CATALOG_STREAM, type MenuChanged } from '../../contracts/messages/catalog.ts';
 import { INVENTORY_REQUESTS, type StockAsked } from '../../contracts/messages/inventory.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
@@ -50,6 +51,12 @@ export function createService(context: ServiceContext): ServiceSchema {
           consumer: 'inventory',
           handler: (trx, entries) =>
             requests.follow(trx, entries, ({ type }) => answers.inc({ type })),
+        }),
+        startFollowing<MenuChanged>(context, {
+          database,
+          stream: CATALOG_STREAM,
+          consumer: 'inventory',
+          handler: requests.followMenus,
         }),
         startPurging(context, database, { inbox: true, idempotency: true }),
         startForgetting(context, database),

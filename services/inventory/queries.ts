@@ -100,11 +100,17 @@ export async function addStock(
   return rows;
 }
 
+/** Removes records that are locked. */
 export async function removeStock(
   trx: Transaction,
-  key: { readonly product: string; readonly variant: string },
+  records: readonly Pick<StockRecord, 'product' | 'variant'>[],
 ): Promise<void> {
-  await trx('stock').where(key).delete();
+  if (records.length === 0) return;
+  await trx.raw(
+    `DELETE FROM stock s USING jsonb_to_recordset(?::jsonb) AS n (product text, variant text)
+      WHERE s.product = n.product AND s.variant = n.variant`,
+    [JSON.stringify(records)],
+  );
 }
 
 export async function insertAdjustments(

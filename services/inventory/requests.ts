@@ -2,6 +2,7 @@
  * What orders ask of stock by stream (`requests:inventory`), and what time alone asks: one
  * transaction per batch, whose rows are locked, decided over in memory and written back as sets.
  */
+import type { MenuChanged } from '../../contracts/messages/catalog.ts';
 import {
   INVENTORY_STREAM,
   type InventoryEvent,
@@ -33,6 +34,16 @@ export async function follow(
   );
   const requests = entries.map(({ event: asked, correlation }) => ({ asked, correlation }));
   for (const answer of await settle(trx, reservations, requests)) onAnswer(answer);
+}
+
+/** Products that left their menu are not counted any more. */
+export async function followMenus(
+  trx: Transaction,
+  entries: readonly EventEntry<MenuChanged>[],
+): Promise<void> {
+  const removed = entries.flatMap(({ event }) => event.removed);
+  const records = await queries.lockStock(trx, removed);
+  await queries.removeStock(trx, records);
 }
 
 /** Gives back what was reserved for too long; true when there may be more. */

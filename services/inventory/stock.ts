@@ -135,7 +135,7 @@ export async function remove(deps: InventoryDeps, params: StockRef, call: Call):
   await checkOwn(call, params.vendor, []);
   await deps.database.transaction(async (trx) => {
     const record = await lockRecord(trx, params);
-    await queries.removeStock(trx, { product: record.product, variant: record.variant });
+    await queries.removeStock(trx, [record]);
     if (record.level === 'in') return;
     const news = {
       ...levelNewsOf({ ...record, version: record.version + 1 }),

@@ -200,6 +200,19 @@ describe('a change of a menu', () => {
     assert.deepEqual([back.unchanged, back.changed], [2, 0]);
   });
 
+  test('comes with its vendor: another time zone is another version, and told', async (t) => {
+    const vendor = await newVendor();
+    const before = await menuOf(vendor);
+    expectOk(await call('PATCH', `/vendors/${vendor}`, { timeZone: 'Europe/Paris' }));
+    const now = await waitFor(async () => {
+      const read = await menuOf(vendor);
+      return read.timeZone === 'Europe/Paris' && read;
+    });
+    assert.equal(now.version, before.version + 1);
+    const [told] = await toldOf(t, vendor, 1);
+    assert.deepEqual([told?.version, told?.changed, told?.removed], [now.version, [], []]);
+  });
+
   test('is told in bounded pieces, each of its own version', async (t) => {
     const vendor = await newVendor();
     const lines = Array.from({ length: 120 }, (_, n) => `s${n},Thing ${n},${n}`);

@@ -176,6 +176,18 @@ describe('stock', () => {
     assert.equal((await call('DELETE', `${path}/${products[0]}`, city.ops)).status, 404);
   });
 
+  test('of a product that leaves its menu is counted no longer', async () => {
+    const { vendor, products } = await shop(2);
+    const items = products.map((product) => ({ product, available: 0 }));
+    expectOk(await call('PUT', `/vendors/${vendor}/stock`, city.ops, { items }));
+    assert.equal((await call('DELETE', `/products/${products[0]}`, city.ops)).status, 204);
+    const left = await waitFor(async () => {
+      const rows = itemsOf(await call('GET', `/vendors/${vendor}/levels`, city.customer));
+      return rows.length === 1 && rows;
+    });
+    assert.equal(left[0]?.product, products[1]);
+  });
+
   test('of others does not exist, and products of others cannot be counted', async () => {
     const { vendor, products } = await shop(1);
     const stranger = await register(stack, 'vendor');
