@@ -39,6 +39,7 @@ export const ID_PREFIXES = {
   shift: 'shf',
   document: 'doc',
   proof: 'prf',
+  earning: 'ern',
   adjustment: 'adj',
   message: 'msg',
 } as const;
@@ -81,6 +82,7 @@ export type WebhookAttemptId = Id<'webhookAttempt'>;
 export type ShiftId = Id<'shift'>;
 export type DocumentId = Id<'document'>;
 export type ProofId = Id<'proof'>;
+export type EarningId = Id<'earning'>;
 export type AdjustmentId = Id<'adjustment'>;
 export type MessageId = Id<'message'>;
 

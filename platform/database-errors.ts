@@ -9,6 +9,7 @@ const AWAY = /^(08|53|57P0|57014)/;
 /** Serialisation failure, deadlock, lock not available: the same transaction may be tried again. */
 const RETRY = new Set(['40001', '40P01', '55P03']);
 const UNIQUE_VIOLATION = '23505';
+const EXCLUSION_VIOLATION = '23P01';
 /** Errors of sockets and of knex's pool that mean the server cannot be reached. */
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
@@ -33,9 +34,18 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /** The violated unique constraint, or undefined. */
-export function uniqueViolation(wrapped: unknown): string | undefined {
+export function uniqueViolation(error: unknown): string | undefined {
+  return violation(error, UNIQUE_VIOLATION);
+}
+
+/** The violated exclusion constraint, or undefined. */
+export function exclusionViolation(error: unknown): string | undefined {
+  return violation(error, EXCLUSION_VIOLATION);
+}
+
+function violation(wrapped: unknown, code: string): string | undefined {
   const error = unwrap(wrapped);
-  if (codeOf(error) !== UNIQUE_VIOLATION) return undefined;
+  if (codeOf(error) !== code) return undefined;
   const { constraint } = error as { constraint?: unknown };
   return typeof constraint === 'string' ? constraint : '';
 }

@@ -1,4 +1,7 @@
 /** Routes of drivers. */
+import { DRIVER_EARNING_ROUTES } from './driver-earning-routes.ts';
+import { DRIVER_PAPER_ROUTES } from './driver-paper-routes.ts';
+import { DRIVER_SHIFT_ROUTES } from './driver-shift-routes.ts';
 import * as drivers from './drivers.ts';
 import { PROOF_ROUTES } from './proof-routes.ts';
 import { OPS, type Route } from './route.ts';
@@ -24,6 +27,9 @@ export const DRIVER_ROUTES: readonly Route[] = [
     status: 200,
     result: drivers.DRIVER,
   },
+  ...DRIVER_EARNING_ROUTES,
+  ...DRIVER_PAPER_ROUTES,
+  ...DRIVER_SHIFT_ROUTES,
   {
     method: 'GET',
     path: '/drivers',
@@ -41,6 +47,16 @@ export const DRIVER_ROUTES: readonly Route[] = [
     summary: 'One driver',
     roles: ['driver', 'ops'],
     params: drivers.DRIVER_REF,
+    status: 200,
+    result: drivers.DRIVER,
+  },
+  {
+    method: 'PATCH',
+    path: '/drivers/{id}',
+    action: 'drivers.change',
+    summary: 'Change name, fleet, market or skills',
+    roles: OPS,
+    params: drivers.DRIVER_CHANGE,
     status: 200,
     result: drivers.DRIVER,
   },

@@ -6,6 +6,7 @@ import {
   EMPTY,
   FLEET_ID,
   LOAD,
+  MARKET_ID,
   NAME,
   NEXT,
   PAGE_QUERY,
@@ -53,7 +54,17 @@ export const DRIVER = {
   title: 'Driver',
   type: 'object',
   additionalProperties: false,
-  required: ['id', 'user', 'name', 'fleet', 'skills', 'vehicles', 'approved', 'createdAt'],
+  required: [
+    'id',
+    'user',
+    'name',
+    'fleet',
+    'skills',
+    'vehicles',
+    'approved',
+    'market',
+    'createdAt',
+  ],
   properties: {
     id: DRIVER_ID,
     user: USER_ID,
@@ -62,6 +73,10 @@ export const DRIVER = {
     skills: { type: 'array', items: { type: 'string' } },
     vehicles: { type: 'array', items: VEHICLE },
     approved: { type: 'boolean' },
+    market: {
+      anyOf: [MARKET_ID, { type: 'null' }],
+      description: 'Whose policy it answers to; null: that of every market.',
+    },
     createdAt: TIME,
   },
 } as const;
@@ -78,6 +93,7 @@ export const DRIVER_REGISTER = {
     name: NAME,
     phone: PHONE,
     fleet: FLEET_ID,
+    market: MARKET_ID,
     skills: SKILLS,
     vehicles: { type: 'array', minItems: 1, maxItems: VEHICLES_MAX, items: VEHICLE_NEW },
   },
@@ -112,6 +128,22 @@ export const DRIVER_APPROVE = {
   properties: { id: DRIVER_ID, approved: { type: 'boolean' } },
 } as const;
 export type DriverApprove = FromSchema<typeof DRIVER_APPROVE>;
+
+export const DRIVER_CHANGE = {
+  title: 'DriverChange',
+  description: 'What is left out stays. Takes effect with the next token.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['id'],
+  properties: {
+    id: DRIVER_ID,
+    name: NAME,
+    fleet: { anyOf: [FLEET_ID, { type: 'null' }] },
+    market: { anyOf: [MARKET_ID, { type: 'null' }] },
+    skills: SKILLS,
+  },
+} as const;
+export type DriverChange = FromSchema<typeof DRIVER_CHANGE>;
 
 export const VEHICLE_ADD = {
   title: 'VehicleAdd',

@@ -3,6 +3,7 @@
 import { PAGE_LIMIT_DEFAULT } from '../../contracts/api/common.ts';
 import type {
   Driver,
+  DriverChange,
   DriverList,
   DriverQuery,
   DriverRegister,
@@ -13,14 +14,22 @@ import type {
 import { VEHICLES_MAX } from '../../contracts/api/drivers.ts';
 import type { Session } from '../../contracts/api/users.ts';
 import { WaggleError } from '../../contracts/errors.ts';
-import { newId } from '../../contracts/ids.ts';
+import { type DriverId, newId } from '../../contracts/ids.ts';
+import { DRIVER_STREAM, type DriverApproval } from '../../contracts/messages/drivers.ts';
+import type { UserEvent } from '../../contracts/messages/users.ts';
 import type { Load, VehicleKind } from '../../contracts/states.ts';
 import type { DriverClaims } from '../../platform/auth/tokens.ts';
-import type { Database } from '../../platform/database.ts';
+import type { Database, Transaction } from '../../platform/database.ts';
 import { repeatable } from '../../platform/idempotency.ts';
+import { enqueue } from '../../platform/outbox.ts';
+
+
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import { type Call, requireSystem, requireUser } from '../../platform/service.ts';
+import { dropPapers } from './paper-queries.ts';
+import { verdictsOf } from './papers.ts';
 import * as queries from './queries.ts';
+import { freeShiftsOf } from './shift-queries.ts';
 
 /** What usually fits; a driver with another vehicle states its own. */
 const USUAL_CAPACITY: Readonly<Record<VehicleKind, Load>> = {
@@ -60,6 +69,7 @@ export async function register(
         user_id: user,
         name: params.name,
         fleet: params.fleet ?? null,
+        market: params.market ?? null,
         skills: [...(params.skills ?? [])],
       },
       params.vehicles.map(newVehicle),
@@ -124,31 +134,86 @@ export async function addVehicle(
   return find(database, params.id);
 }
 
-/** Takes effect with the next token; an approval taken back ends with the token, minutes later. */
+export async function change(
+  database: Database,
+  { id, ...params }: DriverChange,
+  call: Call,
+): Promise<Driver> {
+  requireUser(call);
+  const isNothing = Object.keys(params).length === 0;
+  if (!isNothing && !(await queries.changeDriver(database.knex, id, params))) {
+    throw new WaggleError('resource.not_found');
+  }
+  return find(database, id);
+}
+
+/**
+ * Takes effect with the next token; an approval taken back ends with the token, minutes later. Where
+ * papers are asked for, they come first.
+ */
 export async function approve(
   database: Database,
-  params: { readonly id: string; readonly approved: boolean },
+  params: { readonly id: DriverId; readonly approved: boolean },
   call: Call,
 ): Promise<Driver> {
   const { sub } = requireUser(call);
-  const known = await queries.setApproved(database.knex, params.id, params.approved, sub);
-  if (!known) throw new WaggleError('resource.not_found');
-  return find(database, params.id);
+  const { id, approved } = params;
+  await database.transaction(async (trx) => {
+    const [driver] = await queries.driversById(trx, [id]);
+    if (driver === undefined || driver.deleted_at !== null) {
+      throw new WaggleError('resource.not_found');
+    }
+    if (approved) await checkPapers(trx, driver);
+    await queries.setApproved(trx, id, approved, sub);
+    const payload: DriverApproval = {
+      ...{ type: 'driver.approval', driver: id, user: driver.user_id, approved, why: 'ops' },
+      atMs: Date.now(),
+    };
+    await enqueue(trx, [{ key: id, topic: DRIVER_STREAM, payload }]);
+  });
+  return find(database, id);
+}
+
+/** Throws `driver.papers_missing` with what is missing. */
+async function checkPapers(trx: Transaction, driver: queries.DriverRow): Promise<void> {
+  const verdict = (await verdictsOf({ nowMs: Date.now }, trx, [driver])).get(driver.id);
+  if (verdict === undefined || verdict.mayWork) return;
+  const fields = verdict.missing.map(({ kind, vehicle, why }) => ({
+    field: vehicle === null ? kind : `${kind} ${vehicle}`,
+    expected: why,
+  }));
+  throw new WaggleError('driver.papers_missing', undefined, fields);
 }
 
 /** What the token of a driver carries; only the users service asks. */
 export async function claims(database: Database, id: string, call: Call): Promise<DriverClaims> {
   requireSystem(call);
-  const driver = await find(database, id);
+  const row = await queries.driverById(database.knex, id);
+  if (row === undefined) throw new WaggleError('resource.not_found');
+  const verdict = (await verdictsOf({ nowMs: Date.now }, database.knex, [row])).get(row.id);
+  const driver = queries.driverView(row);
   return {
     id: driver.id,
     ...(driver.fleet === null ? {} : { fleet: driver.fleet }),
     skills: driver.skills,
-    vehicles: driver.vehicles.map(({ id: vehicle, kind, capacity }) => ({
-      id: vehicle,
-      kind,
-      capacity,
-    })),
-    approved: driver.approved,
+    // One whose papers do not hold is not there: nobody can go on duty with it.
+    vehicles: driver.vehicles
+      .filter((vehicle) => verdict?.vehicles.includes(vehicle.id) ?? false)
+      .map(({ id: vehicle, kind, capacity }) => ({ id: vehicle, kind, capacity })),
+    approved: driver.approved && verdict?.mayWork === true,
   };
+}
+
+/** People who asked to be forgotten: their papers go, and what names them. */
+export async function forget(
+  trx: Transaction,
+  events: readonly UserEvent[],
+  zoneMs: number,
+): Promise<void> {
+  for (const event of events) {
+    if (event.type !== 'user.deleted' || event.driver === null) continue;
+    await dropPapers(trx, { driver: event.driver });
+    await queries.eraseDriver(trx, event.driver);
+    await freeShiftsOf(trx, event.driver, zoneMs);
+  }
 }

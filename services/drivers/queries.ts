@@ -1,7 +1,7 @@
 /** What the drivers service asks of its tables. Vehicles come with their drivers, never one by one. */
 import { Model } from 'objection';
 import type { Driver, Vehicle } from '../../contracts/api/drivers.ts';
-import type { DriverId, FleetId, UserId, VehicleId } from '../../contracts/ids.ts';
+import type { DriverId, FleetId, MarketId, UserId, VehicleId } from '../../contracts/ids.ts';
 import type { Load, VehicleKind } from '../../contracts/states.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 
@@ -25,6 +25,8 @@ export class DriverRow extends Model {
   declare skills: string[];
   declare approved: boolean;
   declare approved_by: string | null;
+  declare market: MarketId | null;
+  declare deleted_at: Date | null;
   declare created_at: Date;
   declare vehicles: VehicleRow[];
   static override relationMappings = {
@@ -37,7 +39,9 @@ export class DriverRow extends Model {
   };
 }
 
-export type NewDriver = Pick<DriverRow, 'id' | 'user_id' | 'name' | 'fleet' | 'skills'>;
+export type NewDriver = Pick<DriverRow, 'id' | 'user_id' | 'name' | 'fleet' | 'skills' | 'market'>;
+
+export type DriverChange = Partial<Pick<DriverRow, 'name' | 'fleet' | 'skills' | 'market'>>;
 
 export interface NewVehicle {
   readonly id: VehicleId;
@@ -92,6 +96,48 @@ export async function setApproved(
   return (await DriverRow.query(db).findById(id).patch({ approved, approved_by: actor })) > 0;
 }
 
+/** With their vehicles, locked against other changes of who may work. */
+export async function driversById(
+  trx: Transaction,
+  ids: readonly DriverId[],
+): Promise<DriverRow[]> {
+  return DriverRow.query(trx)
+    .whereRaw('drivers.id = ANY(?)', [[...ids]])
+    .orderBy('id')
+    .forUpdate()
+    .withGraphFetched('vehicles');
+}
+
+/** Takes the approval; `why` stands where the name of an operator would. */
+export async function loseApproval(
+  trx: Transaction,
+  ids: readonly DriverId[],
+  why: string,
+): Promise<void> {
+  await DriverRow.query(trx)
+    .whereRaw('id = ANY(?)', [[...ids]])
+    .patch({ approved: false, approved_by: why });
+}
+
+/** False when there is no such driver. */
+export async function changeDriver(
+  db: Queryable,
+  id: string,
+  change: DriverChange,
+): Promise<boolean> {
+  return (await DriverRow.query(db).findById(id).patch(change)) > 0;
+}
+
+/** Leaves ids, so that what was carried and paid still adds up, and nothing that names a person. */
+export async function eraseDriver(trx: Transaction, id: DriverId): Promise<void> {
+  await trx('drivers')
+    .where({ id })
+    .update({ name: 'Deleted', approved: false, approved_by: 'deleted', deleted_at: trx.fn.now() });
+  await trx('vehicles').where({ driver: id }).update({ plate: null });
+  await trx('backgrounds').where({ driver: id }).delete();
+  await trx('duties').where({ driver: id }).delete();
+}
+
 /** Two queries for a page, whatever its length. */
 export async function listDrivers(
   db: Queryable,
@@ -122,6 +168,7 @@ export function driverView(row: DriverRow): Driver {
     skills: row.skills,
     vehicles: row.vehicles.map(vehicleView),
     approved: row.approved,
+    market: row.market,
     createdAt: row.created_at.toISOString(),
   };
 }
