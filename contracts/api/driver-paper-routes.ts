@@ -24,6 +24,7 @@ export const DRIVER_PAPER_ROUTES: readonly Route[] = [
     params: papers.PAPER_ADD,
     status: 201,
     result: papers.PAPER_ADDED,
+    idempotent: 'optional',
   },
   {
     method: 'DELETE',

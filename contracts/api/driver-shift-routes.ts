@@ -14,6 +14,7 @@ export const DRIVER_SHIFT_ROUTES: readonly Route[] = [
     params: shifts.SHIFT_PLAN,
     status: 201,
     result: shifts.SHIFTS_PLANNED,
+    idempotent: 'optional',
   },
   {
     method: 'GET',

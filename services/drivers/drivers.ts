@@ -23,7 +23,6 @@ import type { Database, Transaction } from '../../platform/database.ts';
 import { repeatable } from '../../platform/idempotency.ts';
 import { enqueue } from '../../platform/outbox.ts';
 
-
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import { type Call, requireSystem, requireUser } from '../../platform/service.ts';
 import { dropPapers } from './paper-queries.ts';

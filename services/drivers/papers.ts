@@ -26,6 +26,7 @@ import {
 import type { Database, Queryable, Transaction } from '../../platform/database.ts';
 import { type FileLinks, READ_LINK_MS, UPLOAD_LINK_MS } from '../../platform/files/file-links.ts';
 import { newFileName } from '../../platform/files/file-store.ts';
+import { repeatable } from '../../platform/idempotency.ts';
 import { enqueue } from '../../platform/outbox.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import { type Call, requireSystem, requireUser, seesAll } from '../../platform/service.ts';
@@ -68,9 +69,16 @@ export async function add(deps: PaperDeps, params: PaperAdd, call: Call): Promis
     ...{ id: newId('document'), driver, kind, vehicle, number, expires_on: expiresOn },
     ...{ state: 'waiting', file: newFileName('paper'), file_type: contentType },
   };
-  const added = await deps.database.transaction((trx) => queries.insertPaper(trx, row, PAPERS_MAX));
-  if (!added) throw new WaggleError('resource.conflict', `at most ${PAPERS_MAX} papers`);
-  const { file, id } = row;
+  return repeatable(deps.database, call, ['paper', params], async (trx) => {
+    if (!(await queries.insertPaper(trx, row, PAPERS_MAX))) {
+      throw new WaggleError('resource.conflict', `at most ${PAPERS_MAX} papers`);
+    }
+    return addedOf(deps, row, bytes);
+  });
+}
+
+function addedOf(deps: PaperDeps, row: queries.NewPaper, bytes: number): PaperAdded {
+  const { file, id, file_type: contentType } = row;
   const { url, expiresMs } = deps.links.sign(
     { may: 'put', file, contentType, bytesMax: bytes, tell: MINE, id },
     UPLOAD_LINK_MS,

@@ -17,6 +17,7 @@ import { WaggleError } from '../../contracts/errors.ts';
 import { type DriverId, newId } from '../../contracts/ids.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database, Transaction } from '../../platform/database.ts';
+import { repeatable } from '../../platform/idempotency.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import { type Call, requireUser, seesAll } from '../../platform/service.ts';
 import { timeText, timeTextOrNull } from '../../platform/times.ts';
@@ -72,8 +73,10 @@ export async function plan(deps: ShiftDeps, params: ShiftPlan, call: Call): Prom
       ...{ wanted_by: null, attendance: 'pending', came_ms: null, planned_by: sub },
     }),
   );
-  await queries.insertShifts(deps.database.knex, rows);
-  return { items: rows.map(shiftView) };
+  return repeatable(deps.database, call, ['shifts', params], async (trx) => {
+    await queries.insertShifts(trx, rows);
+    return { items: rows.map(shiftView) };
+  });
 }
 
 function invalid(field: string, expected: string): WaggleError {
