@@ -148,9 +148,9 @@ async function change(
 /** First come, first served. Where ops must agree to swaps, the other one keeps it until they do. */
 export async function take(deps: ShiftDeps, { id }: ShiftRef, call: Call): Promise<Shift> {
   const me = driverOf(call);
-  await checkMayWork(deps, me);
   const nowMs = (await deps.door()).clock.zoneMs();
   const taken = await change(deps, id, call, async (row, trx) => {
+    await checkMayWork(deps, me);
     if (row.driver === me && row.state === 'taken') return { state: 'taken' };
     if (row.wanted_by === me) return { state: 'swapping' };
     if (row.ends_ms <= nowMs) throw new WaggleError('resource.conflict', 'it is over');
