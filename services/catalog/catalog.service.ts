@@ -45,8 +45,10 @@ export function createService(context: ServiceContext): ServiceSchema {
           stream: VENDOR_STREAM,
           consumer: 'catalog',
           handler: (trx, entries) => menus.followVendors(deps, trx, entries),
+          // Versions of vendors tell what is old.
+          inbox: false,
         }),
-        startPurging(context, database, { inbox: true, idempotency: true }),
+        startPurging(context, database, { inbox: false, idempotency: true }),
       );
     },
     async stopped() {

@@ -51,14 +51,19 @@ export function createService(context: ServiceContext): ServiceSchema {
           consumer: 'inventory',
           handler: (trx, entries) =>
             requests.follow(trx, entries, ({ type }) => answers.inc({ type })),
+          afterwards: () => relay?.wake(),
+          // A request that comes twice is answered twice: reservations know what they are.
+          inbox: false,
         }),
         startFollowing<MenuChanged>(context, {
           database,
           stream: CATALOG_STREAM,
           consumer: 'inventory',
           handler: requests.followMenus,
+          wants: ({ removed }) => removed.length > 0,
+          inbox: false,
         }),
-        startPurging(context, database, { inbox: true, idempotency: true }),
+        startPurging(context, database, { inbox: false, idempotency: true }),
         startForgetting(context, database),
         await startExpiry(context, database),
       );

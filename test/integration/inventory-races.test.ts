@@ -6,7 +6,6 @@ import { newId, type OrderId, type ProductId } from '../../contracts/ids.ts';
 import type { InventoryEvent, StockAsked } from '../../contracts/messages/inventory.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
-import { handleOnce } from '../../platform/service-streams.ts';
 import { startStreamConsumer } from '../../platform/stream-consumer.ts';
 import type { Taken } from '../../services/inventory/ledger.ts';
 import * as requests from '../../services/inventory/requests.ts';
@@ -69,7 +68,7 @@ test('200 orders by stream for the last 10 items, several consumers, each asked 
       retryMs: [1, 100],
       deadLettersMax: 100,
       handler: async (entries) => {
-        await handleOnce(database, 'inventory', entries, requests.follow);
+        await database.transaction((trx) => requests.follow(trx, entries));
         for (const { id } of entries) handled.set(id, n);
       },
       onError: () => {},
@@ -120,11 +119,11 @@ test('whatever several ask at once, in batches, what is left and what is held is
       };
       await Promise.all([
         ...all.map((batch) =>
-          handleOnce(
-            database,
-            'inventory',
-            batch.map((each) => entryOf(askedOf(each))),
-            requests.follow,
+          database.transaction((trx) =>
+            requests.follow(
+              trx,
+              batch.map((each) => entryOf(askedOf(each))),
+            ),
           ),
         ),
         requests.expire(database, SOON_MS),

@@ -5,7 +5,6 @@ import { newId, type OrderId, type ProductId } from '../../contracts/ids.ts';
 import type { InventoryEvent, StockAsked } from '../../contracts/messages/inventory.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
-import { handleOnce } from '../../platform/service-streams.ts';
 import * as requests from '../../services/inventory/requests.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
@@ -43,7 +42,7 @@ async function ask(database: Database, ...asked: StockAsked[]): Promise<void> {
   const entries = asked.map((event): EventEntry<StockAsked> => {
     return { id: newId('event'), correlation: null, event };
   });
-  await handleOnce(database, 'inventory', entries, requests.follow);
+  await database.transaction((trx) => requests.follow(trx, entries));
 }
 
 async function told(database: Database): Promise<InventoryEvent[]> {
