@@ -76,10 +76,7 @@ interface SpanMs {
 
 /** What begins on one local day (days since 1970-01-01). */
 function spansOf({ timeZone, hours, specialDays = [] }: Schedule, day: number): SpanMs[] {
-  const date = dateText(day);
-  const special = specialDays.find(
-    (days) => days.date <= date && date <= (days.until ?? days.date),
-  );
+  const special = specialDays.length === 0 ? undefined : specialOf(specialDays, dateText(day));
   const weekday = ((((day + 3) % 7) + 7) % 7) + 1;
   const spans = special?.openings ?? hours.filter(({ days }) => days.includes(weekday));
   return spans.map(({ from, to }) => {
@@ -88,6 +85,13 @@ function spansOf({ timeZone, hours, specialDays = [] }: Schedule, day: number): 
     const fromMs = wallTimeToMs(timeZone, day, start);
     return { fromMs, toMs: wallTimeToMs(timeZone, end > start ? day : day + 1, end) };
   });
+}
+
+function specialOf(
+  days: NonNullable<Schedule['specialDays']>,
+  today: string,
+): (typeof days)[number] | undefined {
+  return days.find(({ date, until }) => date <= today && today <= (until ?? date));
 }
 
 function minuteOf(text: string): number {
@@ -126,21 +130,49 @@ export function wallTimeToMs(timeZone: string, day: number, minute: number): num
   return isSecond && !isFirst ? second : first;
 }
 
-/** A formatter costs about 50 µs to make; there are some 600 zones. */
-const FORMATTERS = new Map<string, Intl.DateTimeFormat>();
-
 /** What local clocks are ahead of UTC, ms. */
 function offsetMs(timeZone: string, atMs: number): number {
-  let format = FORMATTERS.get(timeZone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
+  const zone = zoneOf(timeZone);
+  const day = Math.floor(atMs / DAY_MS);
+  let offset = zone.days.get(day);
+  if (offset === undefined) {
+    const morning = exactOffsetMs(zone.format, day * DAY_MS);
+    // Clocks do not change twice within a day: the same at both ends is the same all day.
+    const isSame = morning === exactOffsetMs(zone.format, (day + 1) * DAY_MS);
+    offset = isSame ? morning : null;
+    if (zone.days.size >= DAYS_KEPT_MAX) zone.days.clear();
+    zone.days.set(day, offset);
+  }
+  return offset ?? exactOffsetMs(zone.format, atMs);
+}
+
+interface Zone {
+  readonly format: Intl.DateTimeFormat;
+  /** Offsets of whole UTC days; null: the clocks change on that day. */
+  readonly days: Map<number, number | null>;
+}
+
+/** There are some 600 zones; asking one for an offset costs 10 µs, remembering it far less. */
+const ZONES = new Map<string, Zone>();
+/** Days remembered per zone; when there are more it begins anew. */
+const DAYS_KEPT_MAX = 1_000;
+
+function zoneOf(timeZone: string): Zone {
+  let zone = ZONES.get(timeZone);
+  if (zone === undefined) {
+    const format = new Intl.DateTimeFormat('en-US', {
       ...{ timeZone, hourCycle: 'h23' },
       ...{ year: 'numeric', month: '2-digit', day: '2-digit' },
       ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
     });
-    FORMATTERS.set(timeZone, format);
+    zone = { format, days: new Map() };
+    ZONES.set(timeZone, zone);
   }
-  // Minutes are exact for every zone of today; cutting below them keeps the sum whole.
+  return zone;
+}
+
+function exactOffsetMs(format: Intl.DateTimeFormat, atMs: number): number {
+  // Offsets are whole seconds; cutting below them keeps the sum whole.
   const wholeMs = Math.floor(atMs / 1_000) * 1_000;
   const parts: Record<string, number> = {};
   for (const { type, value } of format.formatToParts(wholeMs)) parts[type] = Number(value);

@@ -12,6 +12,7 @@ import {
 } from '../../contracts/messages/kitchen.ts';
 import { ORDER_STREAM } from '../../contracts/messages/orders.ts';
 import { VENDOR_REQUESTS, type VendorThrottle } from '../../contracts/messages/vendors.ts';
+import { openDatabase } from '../../platform/database.ts';
 import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import type { Scope } from '../support/scope.ts';
@@ -169,6 +170,13 @@ describe('the board of a kitchen', () => {
       (await read<VendorThrottle>(VENDOR_REQUESTS)).findLast((event) => event.vendor === vendor),
     );
     assert.ok((throttle.untilMs ?? 0) > (asked.at(-1)?.wantedReadyMs ?? 0));
+    const vendors = openDatabase('vendors', stack.config.database.vendors);
+    cleanUps.push(() => vendors.close());
+    await waitFor(
+      () =>
+        vendors.knex('vendors').where({ id: vendor, throttled_until_ms: throttle.untilMs }).first(),
+      { what: 'vendors to have heard of the full kitchen' },
+    );
     const first = accepted.toSorted((a, b) => ((a.readyAt ?? '') < (b.readyAt ?? '') ? -1 : 1))[0];
     const order = first?.order ?? '';
     await publish(KITCHEN_REQUESTS, { type: 'ticket.cancel', order, reason: 'called off' });

@@ -117,6 +117,29 @@ describe('the kitchen', () => {
     assert.equal(await statements(200), few);
     assert.ok(few <= 10, String(few));
   });
+
+  test('two processes that meet at one order leave one ticket, and the later one asks again', async () => {
+    const database = openDatabase('kitchen', stack.config.database.kitchen);
+    cleanUps.push(() => database.close());
+    const opened = open();
+    const { order } = opened;
+    const requests: KitchenAsked[] = [
+      opened,
+      { type: 'ticket.cancel', order, reason: 'called off' },
+    ];
+    const handle = (event: KitchenAsked): Promise<void> =>
+      database.transaction((trx) =>
+        followRequests(trx, [{ id: newId('event'), correlation: null, event }], Date.now()),
+      );
+    const first = await Promise.allSettled(requests.map(handle));
+    const refused = requests.filter((_event, n) => first[n]?.status === 'rejected');
+    for (const event of refused) await handle(event);
+    const tickets = await database.knex('tickets').where({ order_id: order });
+    assert.deepEqual(
+      tickets.map(({ state, vendor }) => [state, vendor]),
+      [['cancelled', opened.vendor]],
+    );
+  });
 });
 
 function open(): TicketOpen {
