@@ -36,6 +36,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     takes: 'DIR... [--speed S]',
     load: async () => (await import('./days.ts')).benchDays,
   },
+  orders: {
+    what: 'orders placed over HTTP at a fixed rate while their sagas drain',
+    takes: '[--rate N] [--seconds N]',
+    load: async () => (await import('./orders.ts')).benchOrders,
+  },
   idle: {
     what: 'memory of a socket that says nothing, user and kernel together',
     load: async () => (await import('./idle.ts')).benchIdle,
