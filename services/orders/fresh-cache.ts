@@ -15,6 +15,13 @@ interface Entry<T> {
   readonly loadedMs: number;
 }
 
+/** Gets what is true now; `before` is what was remembered, for who can tell that it still is. */
+export type Load<T> = (before: T | undefined) => Promise<T>;
+
+async function reload<T>(known: Promise<T> | undefined, load: Load<T>): Promise<T> {
+  return load(await known?.catch(() => undefined));
+}
+
 export class FreshCache<T> {
   readonly #options: FreshCacheOptions;
   readonly #nowMs: () => number;
@@ -26,11 +33,11 @@ export class FreshCache<T> {
   }
 
   /** What is remembered, unless it is older than `sinceMs` or its time. Failures are not kept. */
-  get(key: string, load: () => Promise<T>, sinceMs = Number.NEGATIVE_INFINITY): Promise<T> {
+  get(key: string, load: Load<T>, sinceMs = Number.NEGATIVE_INFINITY): Promise<T> {
     const known = this.#entries.get(key);
     const leastMs = Math.max(sinceMs, this.#nowMs() - this.#options.keptMs);
     if (known !== undefined && known.loadedMs >= leastMs) return known.value;
-    const entry = { value: load(), loadedMs: this.#nowMs() };
+    const entry = { value: reload(known?.value, load), loadedMs: this.#nowMs() };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     entry.value.catch(() => this.#forget(key, entry));

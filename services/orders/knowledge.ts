@@ -3,7 +3,7 @@
  * news of a change; whoever would be refused because of it asks anew first, so that nothing is ever
  * refused for what was true a moment ago.
  */
-import type { Menu } from '../../contracts/api/catalog.ts';
+import type { Menu, MenuVersion } from '../../contracts/api/catalog.ts';
 import type { PricePolicy } from '../../contracts/api/price-policy.ts';
 import type { VendorTerms } from '../../contracts/api/vendor-terms.ts';
 import { CATALOG_STREAM, type MenuChanged } from '../../contracts/messages/catalog.ts';
@@ -47,7 +47,8 @@ export function createKnowledge(readPolicy: (market: string) => Promise<PricePol
     entriesMax: POLICIES_MAX,
   });
   return {
-    menu: (vendor, call, sinceMs) => menus.get(vendor, () => readMenu(vendor, call), sinceMs),
+    menu: (vendor, call, sinceMs) =>
+      menus.get(vendor, (before) => readMenu(vendor, call, before), sinceMs),
     terms: (vendor, nowMs, call, sinceMs) =>
       terms.get(vendor, () => readTerms(vendor, nowMs, call), sinceMs),
     policy: (market, sinceMs) => policies.get(market, () => readPolicy(market), sinceMs),
@@ -69,7 +70,16 @@ export function createKnowledge(readPolicy: (market: string) => Promise<PricePol
   };
 }
 
-async function readMenu(vendor: string, call: Call): Promise<MenuIndex> {
+/** A menu may be large, and whoever sends nonsense makes us look again: its version is asked first. */
+async function readMenu(
+  vendor: string,
+  call: Call,
+  before: MenuIndex | undefined,
+): Promise<MenuIndex> {
+  if (before !== undefined) {
+    const newest = await call.call<MenuVersion>('catalog.menuVersion', { vendor }, SYSTEM);
+    if (newest.version === before.version) return before;
+  }
   return indexMenu(await call.call<Menu>('catalog.menu', { vendor }, SYSTEM));
 }
 

@@ -184,6 +184,32 @@ describe('carts', () => {
     assert.deepEqual(fieldsOf(refused), ['/items/0/product']);
   });
 
+  test('an order for later waits for its time, which the vendor must be open at', async () => {
+    const inHours = (hours: number): string =>
+      new Date(Date.now() + hours * 3_600_000).toISOString();
+    const scheduledFor = inHours(30);
+    const placed = expectOk(await place({ scheduledFor }));
+    assert.deepEqual([placed.state, placed.scheduledFor], ['scheduled', scheduledFor]);
+    const far = inHours(72).slice(0, 10);
+    const closed = [{ date: inHours(48).slice(0, 10), until: far, openings: [] }];
+    expectOk(await ask('PATCH', `/vendors/${city.vendor}`, { specialDays: closed }));
+    const refused = await place({ scheduledFor: inHours(60) });
+    assert.equal(refused.body.code, 'vendor.closed');
+    assert.equal((await quote({})).status, 200);
+    expectOk(await ask('PATCH', `/vendors/${city.vendor}`, { specialDays: [] }));
+  });
+
+  test('a key gets its answer again, also when the same could not be ordered any more', async () => {
+    const once = await addProduct(stack, city, { name: 'Once', priceMinor: 700 });
+    const body = { vendor: city.vendor, items: [{ product: once, quantity: 1 }], dropoff: CENTRE };
+    const headers = { 'idempotency-key': 'cart-key-of-once' };
+    const send = () => stack.call('POST', '/orders', { token: city.customer, headers, body });
+    const first = await send();
+    expectOk(await stack.call('DELETE', `/products/${once}`, { token: city.ops }));
+    const again = await send();
+    assert.deepEqual([first.status, again.status, again.body], [201, 201, first.body]);
+  });
+
   test('taxes and fees are those of the market', async () => {
     const path = `/markets/${city.market}/price-policy`;
     const policy = {

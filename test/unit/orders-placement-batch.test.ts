@@ -112,6 +112,7 @@ test('what is remembered is loaded once, forgotten in time, and asked anew on de
   nowMs = 50;
   assert.equal(await get('a'), 1);
   assert.equal(await get('a', 50), 2);
+  assert.equal(await cache.get('a', async (before) => before ?? 0, 51), 2);
   nowMs = 151;
   assert.equal(await get('a'), 3);
   cache.drop('a');
