@@ -16,7 +16,7 @@ import type {
 import { WaggleError } from '../../contracts/errors.ts';
 import { type DriverId, newId } from '../../contracts/ids.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
-import type { Database, Transaction } from '../../platform/database.ts';
+import type { Database, Queryable, Transaction } from '../../platform/database.ts';
 import { repeatable } from '../../platform/idempotency.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import { type Call, requireUser, seesAll } from '../../platform/service.ts';
@@ -61,7 +61,7 @@ export async function plan(deps: ShiftDeps, params: ShiftPlan, call: Call): Prom
   if (zone === undefined) throw new WaggleError('resource.not_found');
   const { startsMs, endsMs } = spanOfPlan(params, zone.timeZone);
   if (endsMs <= door.clock.zoneMs()) throw invalid('/day', 'a shift that is not over yet');
-  if (driver !== null) await checkMayWork(deps, driver);
+  if (driver !== null) await checkMayWork(deps.database.knex, driver);
   const { late_ms, no_show_ms } =
     (await queries.rulesOf(deps.database.knex, zone.market)) ?? USUAL_RULES;
   const rows = Array.from(
@@ -84,8 +84,8 @@ function invalid(field: string, expected: string): WaggleError {
 }
 
 /** Throws unless there is such a driver and it is approved. */
-async function checkMayWork({ database }: ShiftDeps, id: DriverId): Promise<void> {
-  const driver = await driverById(database.knex, id);
+async function checkMayWork(db: Queryable, id: DriverId): Promise<void> {
+  const driver = await driverById(db, id);
   if (driver === undefined) throw new WaggleError('resource.not_found');
   if (!driver.approved) throw new WaggleError('driver.not_approved');
 }
@@ -150,7 +150,7 @@ export async function take(deps: ShiftDeps, { id }: ShiftRef, call: Call): Promi
   const me = driverOf(call);
   const nowMs = (await deps.door()).clock.zoneMs();
   const taken = await change(deps, id, call, async (row, trx) => {
-    await checkMayWork(deps, me);
+    await checkMayWork(trx, me);
     if (row.driver === me && row.state === 'taken') return { state: 'taken' };
     if (row.wanted_by === me) return { state: 'swapping' };
     if (row.ends_ms <= nowMs) throw new WaggleError('resource.conflict', 'it is over');
@@ -206,7 +206,7 @@ export async function assign(
   { id, driver }: ShiftAssign,
   call: Call,
 ): Promise<Shift> {
-  if (driver !== null) await checkMayWork(deps, driver);
+  if (driver !== null) await checkMayWork(deps.database.knex, driver);
   return change(deps, id, call, async (row) =>
     row.driver === driver
       ? { state: row.state }
