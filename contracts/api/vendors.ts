@@ -204,7 +204,7 @@ export const VENDOR = {
       ],
     },
     rating: {
-      title: 'Rating',
+      title: 'VendorRating',
       type: 'object',
       additionalProperties: false,
       required: ['average', 'count'],

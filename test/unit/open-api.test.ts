@@ -65,6 +65,23 @@ describe('the route table', () => {
     assert.deepEqual(problems, []);
   });
 
+  test('gives one title to one schema: a component is the first that is met under its title', () => {
+    const first = new Map<string, string>();
+    const clashes = new Set<string>();
+    const walk = (schema: unknown): void => {
+      if (typeof schema !== 'object' || schema === null) return;
+      const { title, description: _own, ...rest } = schema as Record<string, unknown>;
+      if (typeof title === 'string') {
+        const text = JSON.stringify(rest);
+        if ((first.get(title) ?? text) !== text) clashes.add(title);
+        first.set(title, text);
+      }
+      for (const part of Object.values(schema)) walk(part);
+    };
+    for (const { params, result } of ROUTES) walk([params, result]);
+    assert.deepEqual([...clashes], []);
+  });
+
   test('names every path parameter in the schema, and each action and path once', () => {
     for (const { path, params } of ROUTES) {
       const properties = (params.properties ?? {}) as object;
