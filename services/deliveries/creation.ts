@@ -6,7 +6,6 @@
  */
 import type { ProofNeeds } from '../../contracts/api/proofs.ts';
 import type { DeliveryRequest } from '../../contracts/commands.ts';
-import { WaggleError } from '../../contracts/errors.ts';
 import type { AccountId, DeliveryId, QuoteId, UserId, ZoneId } from '../../contracts/ids.ts';
 import type { DeliveryWanted } from '../../contracts/messages/deliveries.ts';
 import type { DeliveryState, EndReason, Load, Undeliverable } from '../../contracts/states.ts';
@@ -15,9 +14,7 @@ import { placeOf } from '../../dispatch/geometry.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Tokens } from '../../platform/auth/tokens.ts';
 import type { Database, Transaction } from '../../platform/database.ts';
-import { uniqueViolation } from '../../platform/database-errors.ts';
 import { enqueue } from '../../platform/outbox.ts';
-import { type Call, requireSystem } from '../../platform/service.ts';
 import * as queries from './creation-queries.ts';
 import { announcement } from './projector-queries.ts';
 import { storedNeeds } from './proof-needs.ts';
@@ -198,30 +195,4 @@ function endOf(
   }
   if (isServed) return undefined;
   return { state: 'failed', reason: { code: 'zone_closed', stage, fault: 'platform' } };
-}
-
-const POINT = { type: 'object', required: ['lat', 'lon'] } as const;
-export const INTERNAL_CREATE = {
-  type: 'object',
-  required: ['id', 'account', 'externalId', 'customer', 'pickup', 'dropoff', 'placedMs', 'readyMs'],
-  properties: { pickup: POINT, dropoff: POINT },
-} as const;
-
-/** What `orders` may ask by call, for a cancel that must not overtake the request it cancels. */
-export async function createForOrder(
-  deps: DeliveriesDeps,
-  params: DeliveryWanted,
-  call: Call,
-): Promise<{ id: DeliveryId }> {
-  requireSystem(call);
-  const wanted = creationOf(params, call.correlationId);
-  try {
-    await deps.database.transaction((trx) => createAll(deps, trx, [wanted]));
-  } catch (error) {
-    // The id was used under another external id: never two deliveries of one id.
-    if (uniqueViolation(error) !== undefined) throw new WaggleError('resource.conflict');
-    throw error;
-  }
-  deps.wakeRelay();
-  return { id: wanted.id };
 }

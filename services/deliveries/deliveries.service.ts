@@ -15,7 +15,6 @@ import {
   DELIVERY_STREAM,
   type DeliveryAsked,
   type DeliveryChanged,
-  type DeliveryWanted,
 } from '../../contracts/messages/deliveries.ts';
 import { isEnded } from '../../contracts/states.ts';
 import { createTokens } from '../../platform/auth/tokens.ts';
@@ -33,7 +32,7 @@ import {
 import { checkSees } from './access.ts';
 import * as asking from './asking.ts';
 import { startCommandRelay } from './command-relay.ts';
-import * as creation from './creation.ts';
+import type * as creation from './creation.ts';
 import * as decisions from './decisions.ts';
 import * as exceptions from './exceptions.ts';
 import { createIntake } from './intake.ts';
@@ -282,10 +281,6 @@ function actionsOf(
   const { database } = deps;
   const action = createActionBuilder({ log });
   return {
-    create: action<DeliveryWanted, { id: string }>({
-      params: creation.INTERNAL_CREATE,
-      handler: (params, call) => creation.createForOrder(deps, params, call),
-    }),
     request: action<schemas.DeliveryCreate, schemas.DeliveryCreated>({
       params: schemas.DELIVERY_CREATE,
       handler: (params, call) => asking.request(deps, params, call),
@@ -317,10 +312,6 @@ function actionsOf(
     cancel: action<schemas.DeliveryCancel, schemas.DeliveryCancelled>({
       params: schemas.DELIVERY_CANCEL,
       handler: (params, call) => steering.cancel(deps, params, call),
-    }),
-    cancelForOrder: action<steering.InternalCancel, schemas.DeliveryCancelled>({
-      params: steering.INTERNAL_CANCEL,
-      handler: (params, call) => steering.cancelForOrder(deps, params, call),
     }),
     ready: action<schemas.DeliveryReady, schemas.Delivery>({
       params: schemas.DELIVERY_READY,

@@ -11,7 +11,7 @@ import { WaggleError } from '../../contracts/errors.ts';
 import { type DeliveryId, newId } from '../../contracts/ids.ts';
 import type { RefusalReason } from '../../contracts/refusals.ts';
 import { type EndCode, type Fault, isAboard, isEnded } from '../../contracts/states.ts';
-import { type Call, type Caller, requireSystem, requireUser } from '../../platform/service.ts';
+import { type Call, type Caller, requireUser } from '../../platform/service.ts';
 import { parseTime } from '../../platform/times.ts';
 import { checkSees } from './access.ts';
 import type { DeliveriesDeps } from './creation.ts';
@@ -46,26 +46,6 @@ export async function cancel(
   const row = await queries.deliveryById(deps.database.knex, params.id);
   checkSees(call.caller, row);
   return cancelAs(deps, params.id, blameOf(call.caller), call);
-}
-
-export interface InternalCancel extends Blame {
-  readonly id: DeliveryId;
-}
-
-export const INTERNAL_CANCEL = {
-  type: 'object',
-  required: ['id', 'code', 'fault'],
-  properties: { id: { type: 'string' }, code: { type: 'string' }, fault: { type: 'string' } },
-} as const;
-
-/** For `orders`, which knows who asked. */
-export async function cancelForOrder(
-  deps: DeliveriesDeps,
-  params: InternalCancel,
-  call: Call,
-): Promise<DeliveryCancelled> {
-  requireSystem(call);
-  return cancelAs(deps, params.id, params, call);
 }
 
 async function cancelAs(

@@ -1,13 +1,17 @@
 /** Webhooks against a real receiver: order, retries, secrets, switching off, sending again, restarts. */
 import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type DeliveryId, newId } from '../../contracts/ids.ts';
 import type { DeliveryChanged } from '../../contracts/messages/deliveries.ts';
 import type { DeliveryState } from '../../contracts/states.ts';
+import { projectRoot } from '../../launch/paths.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { createEventStream } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
-import { type RunningNode, startNode } from '../../services/main.ts';
+import { testEnvironment } from '../support/config.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
@@ -48,7 +52,9 @@ async function openShop(
   const account = String(expectOk(await stack.call('GET', '/me', { token })).account);
   const call = (method: string, path: string, body?: object): Promise<Answer> =>
     stack.call(method, `/webhooks${path}`, { token, ...(body ? { body } : {}) });
-  const made = await waitFor(async () => expectOk(await call('POST', '', { url: receiver.url })));
+  const made = await waitFor(async () => expectOk(await call('POST', '', { url: receiver.url })), {
+    timeoutMs: 20_000,
+  });
   receiver.secret = String(made.secret);
   let seq = 0;
   return {
@@ -276,25 +282,20 @@ test('one that nothing got through to for days, or that is gone, is switched off
   });
 });
 
-test('what was under way when the process died is sent again, in order, under the same id', async (t) => {
-  const node = { node: 'hooks', services: ['webhooks'] };
-  let running: RunningNode | undefined;
-  const { stack, tell, receiver, database, hurry } = await openShop(
-    t,
-    ['users', 'api'],
-    async ({ config }) => {
-      running = await startNode(config, node);
-      cleanUpInReverse(t, () => running?.stop());
-    },
+test('what was under way when its process was killed is sent again, in order, under the same id', async (t) => {
+  const hooks = ownProcess(t);
+  const { stack, tell, receiver, database, hurry } = await openShop(t, ['users', 'api'], (made) =>
+    hooks.start(made),
   );
   const deliveries = Array.from({ length: 20 }, () => newId('delivery'));
-  // Taken by the shop, but our process dies before it hears so.
+  // A part is taken by the shop without our process living to hear of it.
   receiver.answer = () => (receiver.received.length % 3 === 0 ? 0 : 200);
   for (const state of ['pending', 'assigned', 'picked_up', 'delivered'] as const) {
+    const before = receiver.received.length;
     for (const delivery of deliveries) await tell(delivery, state);
-    await waitFor(() => receiver.received.length > 5);
-    await running?.stop();
-    running = await startNode(stack.config, node);
+    await waitFor(() => receiver.received.length > before + 5, { timeoutMs: 20_000 });
+    await hooks.kill();
+    await hooks.start(stack);
     await hurry();
   }
   receiver.answer = () => 200;
@@ -305,7 +306,7 @@ test('what was under way when the process died is sent again, in order, under th
       const all = await database.knex('messages');
       return left.length === 0 && all.length === 80;
     },
-    { timeoutMs: 20_000, intervalMs: 100, what: 'everything to be told' },
+    { timeoutMs: 60_000, intervalMs: 200, what: 'everything to be told' },
   );
   for (const delivery of deliveries) {
     const seen = receiver.taken().filter((event) => event.delivery.id === delivery);
@@ -321,6 +322,37 @@ test('what was under way when the process died is sent again, in order, under th
     );
   }
 });
+
+/** The service in a process of its own, so that it can be killed. */
+function ownProcess(t: TestContext): {
+  start(stack: Stack): Promise<void>;
+  kill(): Promise<void>;
+} {
+  let child: ChildProcess | undefined;
+  const kill = async (): Promise<void> => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  return {
+    kill,
+    async start({ config }) {
+      const env = testEnvironment({
+        redis: { url: config.redis.url, prefix: config.redis.keyPrefix },
+        database: { url: config.database.webhooks.url },
+        env: { WAGGLE_WEBHOOK_INSECURE: 'allow', WAGGLE_SHARDS: String(config.dispatch.shards) },
+      });
+      const program = join(projectRoot, 'services', 'main.ts');
+      const argv = [program, '--node', 'hooks', '--services', 'webhooks'];
+      if (child === undefined) cleanUpInReverse(t, kill);
+      child = spawn(process.execPath, argv, {
+        env: { PATH: process.env.PATH, ...env },
+        stdio: 'ignore',
+      });
+    },
+  };
+}
 
 test('another account sees nothing of it, and bad addresses are refused', async (t) => {
   const { stack, webhook, call } = await openShop(t);
