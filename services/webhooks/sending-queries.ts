@@ -10,7 +10,7 @@ export interface Due
     Pick<WebhookRow, 'url' | 'secret' | 'previous_secret' | 'previous_until' | 'failures'> {}
 
 export interface Taking {
-  /** Messages under way of each webhook. */
+  /** Messages taken of each webhook, and not settled. */
   readonly underWay: Readonly<Record<string, number>>;
   readonly perWebhookMax: number;
   readonly countMax: number;
@@ -55,6 +55,14 @@ export async function takeDue(db: Queryable, taking: Taking): Promise<Due[]> {
     ],
   );
   return rows;
+}
+
+/** Lets others take what was taken and never tried. */
+export async function giveBack(db: Queryable, taken: readonly Due[]): Promise<void> {
+  if (taken.length === 0) return;
+  await db('messages')
+    .whereRaw(`id = ANY(?) AND state = 'waiting'`, [taken.map(({ id }) => id)])
+    .update({ next_at: db.raw('now()'), attempts: db.raw('attempts - 1') });
 }
 
 /** What came of one try. */

@@ -3,7 +3,7 @@
  * for each and for all. What was taken and not settled, because the process died, is sent again
  * under the same id. Owns what is under way; the order and the times are the table's.
  */
-import { newId, type WebhookId } from '../../contracts/ids.ts';
+import { newId } from '../../contracts/ids.ts';
 import {
   ATTEMPT_HEADER,
   EVENT_HEADER,
@@ -13,17 +13,26 @@ import {
 import type { Database } from '../../platform/database.ts';
 import { listen } from '../../platform/listener.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
+import { createLanes } from './lanes.ts';
 import type { Posted, Poster } from './posting.ts';
 import { backOffMs, DISABLE_AFTER_MS, RESTS_AFTER, restMs } from './retrying.ts';
-import { type Due, type Health, type Settled, settle, takeDue } from './sending-queries.ts';
+import {
+  type Due,
+  giveBack,
+  type Health,
+  type Settled,
+  settle,
+  takeDue,
+} from './sending-queries.ts';
 import { signatureOf } from './signing.ts';
 import { secretsOf, type WebhookRow } from './webhook-queries.ts';
 
-/** Under way at once: of one webhook, and of all in this process. */
-const PER_WEBHOOK_MAX = 8;
-const UNDER_WAY_MAX = 128;
-/** Longer than a try may take. */
-const RESERVED_MS = 20_000;
+/** Sent at once to one webhook; taken for it, and for all in this process. */
+const AT_ONCE_MAX = 8;
+const TAKEN_PER_WEBHOOK_MAX = 40;
+const TAKEN_MAX = 256;
+/** Longer than the last of those taken for one webhook may wait and then take. */
+const RESERVED_MS = 60_000;
 const POLL_MS = 1_000;
 const GONE = 410;
 
@@ -41,24 +50,11 @@ export interface SendingOptions {
 /** Starts sending; several may run, in several processes. */
 export function startSending(options: SendingOptions): Pump {
   const { database } = options;
-  const underWay = new Map<string, Promise<void>>();
-  const perWebhook = new Map<WebhookId, number>();
   const finished: Settled[] = [];
-  const count = (webhook: WebhookId, by: number): void => {
-    const next = (perWebhook.get(webhook) ?? 0) + by;
-    if (next > 0) perWebhook.set(webhook, next);
-    else perWebhook.delete(webhook);
-  };
-  const begin = (due: Due): void => {
-    count(due.webhook, 1);
-    const trying = tryOnce(options, due).then((settled) => {
-      finished.push(settled);
-      underWay.delete(due.id);
-      count(due.webhook, -1);
-      pump.wake();
-    });
-    underWay.set(due.id, trying);
-  };
+  const lanes = createLanes<Due>(AT_ONCE_MAX, async (due) => {
+    finished.push(await tryOnce(options, due));
+    pump.wake();
+  });
   const settleFinished = async (): Promise<void> => {
     const batch = finished.splice(0);
     if (batch.length === 0) return;
@@ -72,16 +68,16 @@ export function startSending(options: SendingOptions): Pump {
   const pump = startPump({
     work: async () => {
       await settleFinished();
-      const room = UNDER_WAY_MAX - underWay.size;
+      const room = TAKEN_MAX - lanes.size;
       if (room <= 0) return false;
       const taken = await takeDue(database.knex, {
-        underWay: Object.fromEntries(perWebhook),
-        perWebhookMax: PER_WEBHOOK_MAX,
+        underWay: lanes.counts(),
+        perWebhookMax: TAKEN_PER_WEBHOOK_MAX,
         countMax: room,
         singleAfter: RESTS_AFTER,
         reservedMs: RESERVED_MS,
       });
-      for (const due of taken) begin(due);
+      for (const due of taken) lanes.add(due.webhook, due);
       return false;
     },
     pollMs: POLL_MS,
@@ -95,8 +91,9 @@ export function startSending(options: SendingOptions): Pump {
       await listener.stop();
       await pump.stop();
       options.poster.close();
-      await Promise.all(underWay.values());
+      const left = await lanes.stop();
       await settleFinished().catch(options.onError);
+      await giveBack(database.knex, left).catch(options.onError);
     },
   };
 }
