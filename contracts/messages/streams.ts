@@ -2,6 +2,7 @@
 import { CATALOG_STREAM } from './catalog.ts';
 import { DELIVERY_REQUESTS, DELIVERY_STREAM } from './deliveries.ts';
 import { DRIVER_WORK_STREAM } from './driver-work.ts';
+import { DRIVER_STREAM } from './drivers.ts';
 import { INVENTORY_REQUESTS, INVENTORY_STREAM } from './inventory.ts';
 import { KITCHEN_REQUESTS, KITCHEN_STREAM } from './kitchen.ts';
 import { NOTIFICATION_REQUESTS } from './notifications.ts';
@@ -14,6 +15,7 @@ export const SERVICE_STREAMS = [
   CATALOG_STREAM,
   DELIVERY_REQUESTS,
   DELIVERY_STREAM,
+  DRIVER_STREAM,
   DRIVER_WORK_STREAM,
   INVENTORY_REQUESTS,
   INVENTORY_STREAM,
