@@ -1,7 +1,7 @@
 /** What a kitchen says, all the way: through the saga into the order's state and the engine's ready time. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { openDatabase } from '../../platform/database.ts';
+import { type Database, openDatabase } from '../../platform/database.ts';
 import type { Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { BUSINESS, type Stack, withStack } from './business-stack.ts';
@@ -18,13 +18,14 @@ const scope: Scope = {
 describe('a kitchen that answers by hand', () => {
   let stack: Stack;
   let city: City;
+  let kitchen: Database;
 
   before(async () => {
     stack = await withStack(scope, [...BUSINESS, 'dispatch', 'api']);
     city = await makeCity(stack);
     const body = { autoAccept: false };
     expectOk(await stack.call('PATCH', `/vendors/${city.vendor}`, { token: city.ops, body }));
-    const kitchen = openDatabase('kitchen', stack.config.database.kitchen);
+    kitchen = openDatabase('kitchen', stack.config.database.kitchen);
     cleanUps.push(() => kitchen.close());
     await waitFor(
       () => kitchen.knex('vendors').where({ id: city.vendor, auto_accept: false }).first(),
@@ -51,6 +52,11 @@ describe('a kitchen that answers by hand', () => {
     const path = `/tickets/${ticket}/${name}`;
     return expectOk(await stack.call('POST', path, { token: city.ops, body })).readyAt;
   };
+  const ticketOf = (order: unknown): Promise<Record<string, unknown>> =>
+    waitFor(async () => {
+      const { items } = await read(`/vendors/${city.vendor}/tickets`);
+      return (items as Record<string, unknown>[]).find((ticket) => ticket.order === order);
+    });
   const orderIs = (order: string, state: string): Promise<unknown> =>
     waitFor(async () => (await read(`/orders/${order}`)).state === state, {
       what: `the order to be ${state}`,
@@ -83,5 +89,35 @@ describe('a kitchen that answers by hand', () => {
     await orderIs(order, 'cancelled');
     const { reason } = await read(`/orders/${order}`);
     assert.equal((reason as { fault: string }).fault, 'vendor');
+  });
+
+  test('that is full puts orders off, then ends them, then refuses them at the till', async () => {
+    const { vendor, ops: token } = city;
+    const capacity = { tickets: 1, windowSeconds: 1_800 };
+    const body = { autoAccept: true, prepareSeconds: 30, capacity };
+    expectOk(await stack.call('PATCH', `/vendors/${vendor}`, { token, body }));
+    await waitFor(
+      () => kitchen.knex('vendors').where({ id: vendor, capacity_tickets: 1 }).first(),
+      { what: 'the kitchen to hear of its capacity' },
+    );
+    const first = await ticketOf(expectOk(await placeOrder(stack, city, 'key-full-0')).id);
+    assert.equal(first.readyAt, first.wantedReadyAt);
+    const placed = expectOk(await placeOrder(stack, city, 'key-full-1'));
+    const second = await ticketOf(placed.id);
+    assert.ok(String(second.readyAt) > String(second.wantedReadyAt));
+    await deliveryReady(String(placed.delivery), second.readyAt);
+    let tries = 1;
+    const refused = await waitFor(
+      async () => {
+        const answer = await placeOrder(stack, city, `key-full-${++tries}`);
+        if (answer.status !== 201) return answer;
+        const ticket = await ticketOf(answer.body.id);
+        if (ticket.state === 'rejected') await orderIs(String(answer.body.id), 'cancelled');
+        return undefined;
+      },
+      { what: 'the till to know that the kitchen is full', timeoutMs: 20_000, intervalMs: 500 },
+    );
+    assert.deepEqual(refused.body.code, 'vendor.busy');
+    assert.ok(tries >= 3);
   });
 });
