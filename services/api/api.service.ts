@@ -95,7 +95,7 @@ export function createService(context: ServiceContext): ServiceSchema {
       ) => begin(options, request, response, { duration, safety }),
       routes: [
         restRoute(parts),
-        pagesRoute('/files', files),
+        { ...pagesRoute('/files', files), cors: corsOf(config) },
         pagesRoute('/api', documentationAliases(openApi(ROUTES, config.api.publicUrl))),
         pagesRoute('/', pageAliases(WEB_DIR, config.gateway.publicUrl)),
       ],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { DriverClient } from '../../client/index.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
+import { openDatabase } from '../../platform/database.ts';
 import type { Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { Answer } from './business-stack.ts';
@@ -42,6 +43,15 @@ function put(url: unknown, body: Buffer, type = 'image/jpeg'): Promise<Response>
   });
 }
 
+/** Makes it the delivery of a customer, as those of orders are. */
+async function ownedBy(id: DeliveryId, customer: string): Promise<void> {
+  const { config, call } = town.stack;
+  const me = expectOk(await call('GET', '/me', { token: customer }));
+  const database = openDatabase('deliveries', config.database.deliveries);
+  await database.knex('deliveries').where({ id }).update({ customer: me.id });
+  await database.close();
+}
+
 /** Exceptions of the kind about this delivery. */
 async function marks(id: DeliveryId, open = true): Promise<Record<string, unknown>[]> {
   const path = `/exceptions?kind=proof_missing&open=${open}`;
@@ -66,6 +76,8 @@ describe('proof of delivery', () => {
     const { pin } = await track();
     assert.match(String(pin), /^\d{4}$/);
     assert.equal((await proofsOf(id)).pin, null, 'not for ops');
+    await ownedBy(id, town.city.customer);
+    assert.equal((await proofsOf(id, town.city.customer)).pin, pin);
     await carryToDoor(phone, id);
     await untilState(town, id, 'at_dropoff');
     const wrong = String((Number(pin) + 1) % 10_000).padStart(4, '0');
@@ -98,6 +110,11 @@ describe('proof of delivery', () => {
     assert.equal((await put(`${upload.url.slice(0, -4)}AAAA`, JPEG)).status, 401);
     assert.equal((await fetch(upload.url)).status, 403, 'it may only be written');
     assert.deepEqual((await proofsOf(id)).missing, ['photo', 'signature']);
+    const asksFirst = await fetch(upload.url, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example.com', 'access-control-request-method': 'PUT' },
+    });
+    assert.equal(asksFirst.headers.get('access-control-allow-origin'), '*', 'an app in a browser');
     assert.equal((await put(upload.url, JPEG)).status, 204);
     const other = Buffer.concat([JPEG.subarray(0, 100), Buffer.alloc(104, 9)]);
     assert.equal((await put(upload.url, other)).status, 204, 'a repeat changes nothing');
