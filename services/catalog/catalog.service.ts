@@ -16,6 +16,7 @@ import {
 } from '../../platform/service-streams.ts';
 import * as categories from './categories.ts';
 import * as importing from './importing.ts';
+import { MenuMemory } from './menu-memory.ts';
 import * as menus from './menus.ts';
 import * as groups from './option-groups.ts';
 import * as prices from './prices.ts';
@@ -29,7 +30,7 @@ export function createService(context: ServiceContext): ServiceSchema {
   const deps: menus.CatalogDeps = {
     database,
     door: context.door,
-    kept: new Map(),
+    kept: new MenuMemory(),
     wakeRelay: () => relay?.wake(),
   };
   context.addCheck('catalog.database', () => database.ping());

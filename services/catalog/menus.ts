@@ -1,6 +1,6 @@
 /**
- * Menus as wholes: reading one cheaply, whose it is, and the first row of a vendor's menu. Owns the
- * memory of menus read lately; never what is in them.
+ * Menus as wholes: reading one cheaply, whose it is, and the first row of a vendor's menu. Never what
+ * is in them.
  */
 import type { Menu, MenuVersion } from '../../contracts/api/catalog.ts';
 import type { Vendor } from '../../contracts/api/vendors.ts';
@@ -11,19 +11,17 @@ import type { VendorChanged } from '../../contracts/messages/vendors.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database, Transaction } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
-import { enqueue } from '../../platform/outbox.ts';
+import { enqueue, type OutboxEntry } from '../../platform/outbox.ts';
 import { type Call, seesAll } from '../../platform/service.ts';
+import type { MenuMemory } from './menu-memory.ts';
 import * as queries from './queries.ts';
 import type { MenuRow } from './rows.ts';
 import { sellableMenu } from './rules.ts';
 
-/** Menus kept in memory; beyond that the one that was read longest ago goes. */
-const MENUS_KEPT_MAX = 500;
-
 export interface CatalogDeps {
   readonly database: Database;
   readonly door: () => Promise<Door>;
-  readonly kept: Map<string, Menu>;
+  readonly kept: MenuMemory;
   readonly wakeRelay: () => void;
 }
 
@@ -31,20 +29,12 @@ export interface CatalogDeps {
 export async function menu(deps: CatalogDeps, vendor: string, call: Call): Promise<Menu> {
   const row = await menuRow(deps, vendor, call);
   if (!row.approved && !isOwn(row, call)) throw new WaggleError('resource.not_found');
-  const known = deps.kept.get(vendor);
-  deps.kept.delete(vendor);
-  if (known !== undefined && known.version === row.version) {
-    deps.kept.set(vendor, known);
-    return known;
-  }
+  const known = deps.kept.get(vendor, row.version);
+  if (known !== undefined) return known;
   const whole = await queries.wholeMenu(deps.database.knex, vendor);
   if (whole === undefined) throw new WaggleError('resource.not_found');
   const read = sellableMenu(whole.menu, whole.parts);
-  deps.kept.set(vendor, read);
-  for (const oldest of deps.kept.keys()) {
-    if (deps.kept.size <= MENUS_KEPT_MAX) break;
-    deps.kept.delete(oldest);
-  }
+  deps.kept.put(read);
   return read;
 }
 
@@ -83,7 +73,7 @@ async function menuRow(deps: CatalogDeps, vendor: string, call: Call): Promise<M
   const found = await call.call<Vendor>('vendors.get', { id: vendor }, { kind: 'system' });
   const currency = currencyOf(await deps.door(), found);
   if (currency === undefined) throw new WaggleError('zone.none_here');
-  await queries.putMenus(deps.database.knex, [newMenu(found, currency, 0)]);
+  await queries.addMenus(deps.database.knex, [newMenu(found, currency, 0)]);
   const made = await queries.menuOf(deps.database.knex, vendor);
   if (made === undefined) throw new WaggleError('resource.not_found');
   return made;
@@ -104,17 +94,34 @@ export async function followVendors(
     const currency = currencyOf(door, vendor);
     return currency === undefined ? [] : [newMenu(vendor, currency, version)];
   });
-  const others = menus.length > 0 ? await queries.putMenus(trx, menus) : [];
+  if (menus.length === 0) return;
+  await queries.addMenus(trx, menus);
+  const before = await queries.lockMenus(
+    trx,
+    menus.map(({ vendor }) => vendor),
+  );
+  const byVendor = new Map(menus.map((menu) => [menu.vendor, menu]));
+  const after = before.flatMap((row) => {
+    const menu = byVendor.get(row.vendor);
+    if (menu === undefined || menu.vendor_version <= row.vendor_version) return [];
+    const isOther = menu.currency !== row.currency || menu.time_zone !== row.time_zone;
+    return [{ isOther, row: { ...menu, version: row.version + (isOther ? 1 : 0) } }];
+  });
+  await queries.updateMenus(
+    trx,
+    after.map(({ row }) => row),
+  );
   await enqueue(
     trx,
-    others.map(({ vendor, currency, version }) => {
-      const payload: MenuChanged = {
-        type: 'menu.changed',
-        ...{ vendor, currency, version, changed: [], removed: [] },
-      };
-      return { key: vendor, topic: CATALOG_STREAM, payload };
-    }),
+    after.filter(({ isOther }) => isOther).map(({ row }) => sameProducts(row)),
   );
+}
+
+/** News of a menu whose products are what they were. */
+function sameProducts({ vendor, currency, version }: MenuRow): OutboxEntry {
+  const same = { changed: [], removed: [] };
+  const payload: MenuChanged = { type: 'menu.changed', vendor, currency, version, ...same };
+  return { key: vendor, topic: CATALOG_STREAM, payload };
 }
 
 function newMenu(vendor: Vendor, currency: string, vendorVersion: number): queries.NewMenu {

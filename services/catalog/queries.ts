@@ -29,31 +29,30 @@ export async function setMenuVersion(
   await trx('menus').where({ vendor }).update({ version });
 }
 
-/**
- * Takes in what is known of vendors; older news change nothing. Returns the menus that are others now
- * for whoever reads them: their version has grown.
- */
-export async function putMenus(db: Queryable, menus: readonly NewMenu[]): Promise<MenuRow[]> {
-  const { rows } = await db.raw<{ rows: MenuRow[] }>(
-    `WITH news AS (
-       SELECT * FROM jsonb_to_recordset(?::jsonb) AS n (vendor text, account text, currency text,
-              time_zone text, approved boolean, vendor_version bigint)),
-     before AS (SELECT m.vendor, m.version FROM menus m JOIN news n USING (vendor)),
-     written AS (
-       INSERT INTO menus AS m (vendor, account, currency, time_zone, approved, vendor_version)
-       SELECT vendor, account, currency, time_zone, approved, vendor_version
-         FROM news ORDER BY vendor
-       ON CONFLICT (vendor) DO UPDATE SET
-         currency = excluded.currency, time_zone = excluded.time_zone,
-         approved = excluded.approved, vendor_version = excluded.vendor_version,
-         version = m.version + CASE WHEN (m.currency, m.time_zone)
-           IS DISTINCT FROM (excluded.currency, excluded.time_zone) THEN 1 ELSE 0 END
-       WHERE m.vendor_version < excluded.vendor_version
-       RETURNING *)
-     SELECT w.* FROM written w JOIN before b USING (vendor) WHERE w.version > b.version`,
-    [JSON.stringify(menus)],
+/** Makes menus that are not there yet. */
+export async function addMenus(db: Queryable, menus: readonly NewMenu[]): Promise<void> {
+  const sorted = [...menus].sort((a, b) => (a.vendor < b.vendor ? -1 : 1));
+  await db('menus').insert(sorted).onConflict('vendor').ignore();
+}
+
+export async function lockMenus(
+  trx: Transaction,
+  vendors: readonly string[],
+): Promise<readonly MenuRow[]> {
+  return trx('menus')
+    .whereRaw('vendor = ANY(?)', [[...vendors]])
+    .orderByRaw('vendor COLLATE "C"')
+    .forUpdate();
+}
+
+/** Writes rows that are locked. */
+export async function updateMenus(trx: Transaction, rows: readonly MenuRow[]): Promise<void> {
+  await trx.raw(
+    `UPDATE menus m SET currency = n.currency, time_zone = n.time_zone, approved = n.approved,
+            version = n.version, vendor_version = n.vendor_version
+       FROM jsonb_populate_recordset(NULL::menus, ?::jsonb) n WHERE m.vendor = n.vendor`,
+    [JSON.stringify(rows)],
   );
-  return rows;
 }
 
 export interface WholeMenu {

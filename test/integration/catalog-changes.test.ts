@@ -8,6 +8,7 @@ import { openDatabase } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import type { Call } from '../../platform/service.ts';
+import { MenuMemory } from '../../services/catalog/menu-memory.ts';
 import { type CatalogDeps, menu } from '../../services/catalog/menus.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
@@ -255,7 +256,7 @@ test('a menu of 200 products costs two queries, and one while it is what it was'
        FROM generate_series(1, 200) n`,
     [vendor],
   );
-  const deps = { database, kept: new Map(), wakeRelay: () => {} } as unknown as CatalogDeps;
+  const deps = { database, kept: new MenuMemory(), wakeRelay: () => {} } as unknown as CatalogDeps;
   const asked: string[] = [];
   database.knex.on('query', ({ sql }: { sql: string }) => asked.push(sql));
   const read = await menu(deps, vendor, {} as Call);

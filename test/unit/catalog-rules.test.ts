@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { mayChoose, type Option, type Variant } from '../../contracts/api/catalog.ts';
+import { type Menu, mayChoose, type Option, type Variant } from '../../contracts/api/catalog.ts';
 import { newId } from '../../contracts/ids.ts';
+import { MenuMemory } from '../../services/catalog/menu-memory.ts';
 import { scaledPrice } from '../../services/catalog/prices.ts';
 import type { MenuRow, OptionGroupRow, ProductRow } from '../../services/catalog/rows.ts';
 import {
@@ -140,6 +141,31 @@ describe('the menu that customers see', () => {
       [[free.id, []]],
     );
     assert.deepEqual(menu.optionGroups, []);
+  });
+});
+
+describe('the memory of menus', () => {
+  const menuOf = (vendor: string, version: number, products: number): Menu => {
+    const rows = Array.from({ length: products }, () => product());
+    const parts = { categories: [], optionGroups: [], products: rows };
+    return sellableMenu({ ...MENU, vendor, version }, parts);
+  };
+
+  it('knows a menu of one version, and forgets what was read longest ago when it is full', () => {
+    const memory = new MenuMemory(10);
+    memory.put(menuOf('a', 1, 4));
+    memory.put(menuOf('b', 1, 4));
+    assert.equal(memory.get('a', 2), undefined);
+    assert.equal(memory.get('a', 1)?.vendor, 'a');
+    memory.put(menuOf('c', 1, 4));
+    assert.equal(memory.get('b', 1), undefined);
+    memory.put(menuOf('a', 2, 5));
+    assert.deepEqual([memory.get('a', 2)?.version, memory.get('c', 1)?.vendor], [2, 'c']);
+    memory.put(menuOf('d', 1, 11));
+    assert.deepEqual(
+      ['a', 'c', 'd'].map((vendor) => memory.get(vendor, 1)),
+      [undefined, undefined, undefined],
+    );
   });
 });
 
