@@ -2,7 +2,7 @@
 import type { Transaction } from '../../../platform/database.ts';
 import type { Checked, SagaTerms } from '../saga-state.ts';
 import { factsOf } from './queries.ts';
-import { type FraudPolicy, judge } from './rules.ts';
+import { type FraudPolicy, judge, lookBackOf } from './rules.ts';
 
 export type Checker = (
   trx: Transaction,
@@ -15,6 +15,7 @@ export function createChecker(policy: FraudPolicy): Checker {
     const facts = await factsOf(
       trx,
       orders.map(({ order }) => order),
+      lookBackOf(policy),
     );
     return new Map(
       [...facts].map(([order, known]): [string, Checked] => {

@@ -3,21 +3,22 @@ import type { Queryable } from '../../../platform/database.ts';
 import type { BlockedKind, FraudFacts } from './rules.ts';
 
 const HOUR_MS = 3_600_000;
-/** Earlier orders of a customer, and to a cell, that are looked at; the newest. */
-export const LOOK_BACK = 40;
-/** E7 degrees: about 20 m are one doorstep, about 50 km are near. */
-const DOORSTEP_E7 = 2_000;
+/** E7 degrees: about 50 km are near. A doorstep (20 m) is what the index `orders_doorstep` says. */
 const NEAR_E7 = 4_500_000;
 
-type FactsRow = Omit<FraudFacts, 'usualMinor'> & {
-  readonly order: string;
-  readonly usualMinor: number | null;
-};
+/** How many earlier orders are looked at, the newest first; 0: none. */
+export interface LookBack {
+  readonly ofCustomer: number;
+  readonly toAddress: number;
+}
+
+type FactsRow = FraudFacts & { readonly order: string };
 
 /** Facts about orders that are written already. */
 export async function factsOf(
   db: Queryable,
   orders: readonly string[],
+  { ofCustomer, toAddress }: LookBack,
 ): Promise<ReadonlyMap<string, FraudFacts>> {
   if (orders.length === 0) return new Map();
   const { rows } = await db.raw<{ rows: FactsRow[] }>(
@@ -33,17 +34,18 @@ export async function factsOf(
                count(*) AS earlier, avg(p.total_minor) AS usual,
                bool_or(abs(p.dropoff_lat_e7 - n.dropoff_lat_e7) < :near
                    AND abs(p.dropoff_lon_e7::bigint - n.dropoff_lon_e7) < :near) AS near
-          FROM (SELECT * FROM orders p WHERE p.customer = n.customer AND p.id < n.id
-                 ORDER BY p.id DESC LIMIT :back) p) c
+          FROM (SELECT placed_ms, total_minor, dropoff_lat_e7, dropoff_lon_e7 FROM orders p
+                 WHERE p.customer = n.customer AND p.id < n.id
+                 ORDER BY p.id DESC LIMIT :ofCustomer) p) c
       CROSS JOIN LATERAL (
         SELECT count(*) AS recent, count(DISTINCT p.customer) AS customers
-          FROM (SELECT * FROM orders p WHERE p.dropoff_cell = n.dropoff_cell AND p.id < n.id
-                 ORDER BY p.id DESC LIMIT :back) p
-         WHERE p.placed_ms > n.placed_ms - :hour
-           AND abs(p.dropoff_lat_e7 - n.dropoff_lat_e7) < :doorstep
-           AND abs(p.dropoff_lon_e7::bigint - n.dropoff_lon_e7) < :doorstep) a
+          FROM (SELECT placed_ms, customer FROM orders p
+                 WHERE p.dropoff_lat_e7 / 2000 = n.dropoff_lat_e7 / 2000
+                   AND p.dropoff_lon_e7 / 2000 = n.dropoff_lon_e7 / 2000 AND p.id < n.id
+                 ORDER BY p.id DESC LIMIT :toAddress) p
+         WHERE p.placed_ms > n.placed_ms - :hour) a
       WHERE n.id = ANY(:orders)`,
-    { orders: [...orders], hour: HOUR_MS, near: NEAR_E7, back: LOOK_BACK, doorstep: DOORSTEP_E7 },
+    { orders: [...orders], hour: HOUR_MS, near: NEAR_E7, ofCustomer, toAddress },
   );
   return new Map(rows.map(({ order, ...facts }) => [order, facts]));
 }

@@ -4,7 +4,7 @@
  * decides: allow, review (a person looks), refuse.
  */
 
-/** What is known of an order, its customer and its address. Counts are bounded by `LOOK_BACK`. */
+/** What is known of an order, its customer and its address. Counts are bounded by `lookBackOf`. */
 export interface FraudFacts {
   /** Orders of the customer in the last hour of zone time, without this one. */
   readonly ordersByCustomer: number;
@@ -96,6 +96,16 @@ export const RULES: readonly Rule[] = [
     return { rule: 'blocked', score: BLOCKED_SCORE, because: `blocked: ${blocked.join(', ')}` };
   },
 ];
+
+/** How many earlier orders the rules need to see: enough to tell review from refusal. */
+export function lookBackOf({ ordersPerHourMax: max }: FraudPolicy): {
+  readonly ofCustomer: number;
+  readonly toAddress: number;
+} {
+  if (max === 0) return { ofCustomer: HABIT_MIN, toAddress: 0 };
+  const more = Math.ceil((VELOCITY_SCORE_MAX - VELOCITY_SCORE) / PER_ORDER_SCORE);
+  return { ofCustomer: max + more, toAddress: max * ADDRESS_FACTOR + more };
+}
 
 export interface Judgement {
   readonly outcome: 'allow' | 'review' | 'refuse';
