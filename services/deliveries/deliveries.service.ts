@@ -34,6 +34,7 @@ import * as asking from './asking.ts';
 import { startCommandRelay } from './command-relay.ts';
 import type * as creation from './creation.ts';
 import * as decisions from './decisions.ts';
+import { startErasing } from './erasure.ts';
 import * as exceptions from './exceptions.ts';
 import { createIntake } from './intake.ts';
 import { startProjector } from './projector.ts';
@@ -94,6 +95,7 @@ export function createService(context: ServiceContext): ServiceSchema {
           context.log.warn({ err }, 'old quotes could not be forgotten; trying again'),
         ),
         startForgettingProofs(context, proofs),
+        startErasing(context, database),
         exceptions.startForgetting({ database, door: context.door }, (err) =>
           context.log.warn({ err }, 'old exceptions could not be forgotten; trying again'),
         ),

@@ -9,6 +9,7 @@ import { type Database, openDatabase } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
 import { handleOnce } from '../../platform/service-streams.ts';
 import type { DeliveriesDeps } from '../../services/deliveries/creation.ts';
+import { erase, follow as followUsers } from '../../services/deliveries/erasure.ts';
 import { createPins } from '../../services/deliveries/proof-pins.ts';
 import { follow } from '../../services/deliveries/requests.ts';
 import { testConfig } from '../support/config.ts';
@@ -78,7 +79,11 @@ async function openDesk(t: TestContext): Promise<Desk> {
 function wanted(id: DeliveryId = newId('delivery'), pickup = CENTRE): DeliveryWanted {
   return {
     ...{ type: 'delivery.wanted', id, account, externalId: newId('order'), customer, vendor },
-    ...{ pickup, dropoff: { lat: pickup.lat + 0.01, lon: pickup.lon }, pickupName: 'Noodles' },
+    ...{
+      pickup,
+      dropoff: { lat: pickup.lat + 0.0123, lon: pickup.lon + 0.0012 },
+      pickupName: 'Noodles',
+    },
     ...{ placedMs: 1_000, readyMs: 2_000 },
   };
 }
@@ -164,4 +169,29 @@ test('a cancel follows its request, once, and a ready time before it', async (t)
   );
   const [row] = await database.knex('deliveries').where({ id: one.id });
   assert.equal(row.last_command, 3);
+});
+
+test('who leaves is forgotten: notes and doors of what has ended, and of the rest when it ends', async (t) => {
+  const { ask, database } = await openDesk(t);
+  const [ended, open] = [wanted(), { ...wanted(), dropoffNote: 'Behind the red door' }];
+  await ask([{ ...ended, dropoffNote: 'Ring twice' }, open]);
+  const { knex } = database;
+  await knex('deliveries').where({ id: ended.id }).update({ state: 'delivered', ended_ms: 5 });
+  const left = { type: 'user.deleted', user: customer, role: 'customer', account, driver: null };
+  const entry = { id: 'u1', correlation: null, event: { ...left, atMs: 1 } } as const;
+  await database.transaction((trx) => followUsers(trx, [entry, entry] as never));
+  assert.equal(await erase(database), false);
+  const noteOf = async (id: DeliveryId) =>
+    (await knex('deliveries').where({ id }).first()).dropoff_note;
+  assert.equal(await noteOf(ended.id), null);
+  assert.equal(await noteOf(open.id), 'Behind the red door');
+  const row = await knex('deliveries').where({ id: ended.id }).first();
+  const command = await knex('commands').where({ delivery: ended.id }).first();
+  for (const { dropoff, pickup } of [row.request, command.command.request]) {
+    assert.deepEqual([dropoff.latE7, dropoff.lonE7], [525_300_000, 134_000_000]);
+    assert.deepEqual([pickup.latE7, pickup.lonE7], [525_200_000, 134_000_000]);
+  }
+  await knex('deliveries').where({ id: open.id }).update({ state: 'delivered', ended_ms: 6 });
+  await erase(database);
+  assert.equal(await noteOf(open.id), null);
 });
