@@ -13,6 +13,7 @@ export const KITCHEN_ROUTES: readonly Route[] = [
     action: 'kitchen.list',
     summary: 'Tickets of a vendor, the newest first',
     roles: COOKS,
+    scope: 'kitchen:read',
     params: kitchen.TICKET_QUERY,
     status: 200,
     result: kitchen.TICKET_LIST,
@@ -23,6 +24,7 @@ export const KITCHEN_ROUTES: readonly Route[] = [
     action: 'kitchen.get',
     summary: 'One ticket',
     roles: COOKS,
+    scope: 'kitchen:read',
     params: kitchen.TICKET_REF,
     status: 200,
     result: kitchen.TICKET,
@@ -44,6 +46,6 @@ function move(name: string, summary: string, params: JsonSchema): Route {
       summary,
       params,
     },
-    ...{ roles: COOKS, status: 200, result: kitchen.TICKET },
+    ...{ roles: COOKS, scope: 'kitchen:write', status: 200, result: kitchen.TICKET },
   };
 }

@@ -1,6 +1,6 @@
 /** Changing vendors: their parts, their approval by ops, a pause. */
 import type { FromSchema } from 'json-schema-to-ts';
-import { REASON, TIME, USER_ID, VENDOR_ID } from './common.ts';
+import { REASON, TIME, VENDOR_ID } from './common.ts';
 import { VENDOR_CREATE, VENDOR_STATES } from './vendors.ts';
 
 const { properties: NEW } = VENDOR_CREATE;
@@ -80,7 +80,7 @@ export const VENDOR_APPROVALS = {
         properties: {
           state: { type: 'string', enum: VENDOR_STATES },
           reason: { type: ['string', 'null'] },
-          by: USER_ID,
+          by: { type: 'string', description: 'A person or an API key.' },
           at: TIME,
         },
       },

@@ -14,7 +14,7 @@ import { KITCHEN_STREAM } from '../../contracts/messages/kitchen.ts';
 import type { Database } from '../../platform/database.ts';
 import { enqueue } from '../../platform/outbox.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
-import { type Call, requireUser } from '../../platform/service.ts';
+import type { Call } from '../../platform/service.ts';
 import { recount, slotFor } from './answering.ts';
 import { windowOf } from './capacity.ts';
 import { loadKitchens, tellThrottling } from './kitchens.ts';
@@ -108,10 +108,12 @@ function ownWord(
   return { readyMs, slotMs: capacity === null ? null : windowOf(capacity, readyMs) };
 }
 
-function sees(call: Call, account: string | null): boolean {
-  const user = requireUser(call);
+/** People and API keys of the ticket's account, and ops. */
+function sees({ caller }: Call, account: string | null): boolean {
   if (account === null) return false;
-  return user.role === 'ops' || (user.role === 'vendor' && user.account === account);
+  if (caller.kind === 'api_key') return caller.account === account;
+  if (caller.kind !== 'user') return false;
+  return caller.role === 'ops' || (caller.role === 'vendor' && caller.account === account);
 }
 
 type Decide = (ticket: Ticket, kitchen: Kitchen, nowMs: number) => Move;

@@ -8,12 +8,12 @@ import type {
 import type { Vendor, VendorState } from '../../contracts/api/vendors.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import type { Transaction } from '../../platform/database.ts';
-import { type Call, requireUser } from '../../platform/service.ts';
+import type { Call } from '../../platform/service.ts';
 import { parseTime } from '../../platform/times.ts';
 import { columnsOf, type ProfileParts } from './profile.ts';
 import * as queries from './queries.ts';
 import { tellVendors } from './telling.ts';
-import { currencies, type VendorsDeps } from './vendors.ts';
+import { currencies, keeperOf, type VendorsDeps } from './vendors.ts';
 
 /** Where ops may move a vendor from its state. */
 export const APPROVAL_MOVES: Readonly<Record<VendorState, readonly VendorState[]>> = {
@@ -29,8 +29,8 @@ export async function change(
   { id, version, ...parts }: VendorChange,
   call: Call,
 ): Promise<Vendor> {
-  const user = requireUser(call);
-  if (parts.serviceFeeBasisPoints !== undefined && user.role !== 'ops') {
+  const keeper = keeperOf(call);
+  if (parts.serviceFeeBasisPoints !== undefined && !keeper.isOps) {
     throw new WaggleError('auth.forbidden');
   }
   return changeVendor(deps, id, call, async (trx, row) => {
@@ -40,12 +40,12 @@ export async function change(
     }
     const wanted = columnsOf(withArea(parts, row), parts.place ?? placeOf(row));
     const columns = differing(row, wanted);
-    const isAppeal = row.state === 'rejected' && user.role === 'vendor';
+    const isAppeal = row.state === 'rejected' && !keeper.isOps;
     if (Object.keys(columns).length === 0 || !isAppeal) return columns;
     await queries.insertApproval(
       trx,
       { id: row.id, version: row.version + 1, state: 'pending', state_reason: null },
-      user.sub,
+      keeper.id,
     );
     return { ...columns, state: 'pending', state_reason: null };
   });
@@ -57,7 +57,7 @@ export async function approve(
   { id, state, reason }: VendorApprove,
   call: Call,
 ): Promise<Vendor> {
-  const { sub } = requireUser(call);
+  const { id: actor } = keeperOf(call);
   if (state !== 'approved' && reason === undefined) {
     throw new WaggleError('request.invalid', undefined, [
       { field: '/reason', expected: 'why, for the vendor to read' },
@@ -69,7 +69,7 @@ export async function approve(
       throw new WaggleError('resource.conflict', `a ${row.state} vendor cannot become ${state}`);
     }
     const moved = { state, state_reason: reason ?? null };
-    await queries.insertApproval(trx, { id: row.id, version: row.version + 1, ...moved }, sub);
+    await queries.insertApproval(trx, { id: row.id, version: row.version + 1, ...moved }, actor);
     return moved;
   });
 }
@@ -111,8 +111,8 @@ export async function resume(deps: VendorsDeps, id: string, call: Call): Promise
 
 /** Whether the caller may change it; for everybody else it looks as if it did not exist. */
 export function owns(call: Call, row: queries.VendorRow): boolean {
-  const user = requireUser(call);
-  return user.role === 'ops' || (user.role === 'vendor' && user.account === row.account);
+  const { isOps, account } = keeperOf(call);
+  return isOps || account === row.account;
 }
 
 type Change = Partial<queries.VendorColumns>;

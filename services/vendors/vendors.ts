@@ -10,18 +10,12 @@ import type {
 } from '../../contracts/api/vendors.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import { pointE7 } from '../../contracts/geo.ts';
-import { newId } from '../../contracts/ids.ts';
+import { type AccountId, newId } from '../../contracts/ids.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
 import { repeatable } from '../../platform/idempotency.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
-import {
-  type Call,
-  type Caller,
-  requireSystem,
-  requireUser,
-  seesAll,
-} from '../../platform/service.ts';
+import { type Call, type Caller, requireSystem, seesAll } from '../../platform/service.ts';
 import { columnsOf } from './profile.ts';
 import * as queries from './queries.ts';
 import { type CurrencyAt, tellVendors } from './telling.ts';
@@ -40,11 +34,27 @@ export async function currencies(deps: VendorsDeps): Promise<CurrencyAt> {
   return ({ lat_e7, lon_e7 }) => door.zoneAt(lat_e7 / 1e7, lon_e7 / 1e7)?.currency ?? null;
 }
 
+/** Who keeps vendors: a person of an account, one of its API keys, or ops. */
+export interface Keeper {
+  readonly id: string;
+  readonly account: AccountId;
+  readonly isOps: boolean;
+}
+
+/** Throws `auth.forbidden` for everybody else. */
+export function keeperOf({ caller }: Call): Keeper {
+  if (caller.kind === 'api_key') return { id: caller.sub, account: caller.account, isOps: false };
+  if (caller.kind !== 'user' || (caller.role !== 'vendor' && caller.role !== 'ops')) {
+    throw new WaggleError('auth.forbidden');
+  }
+  return { id: caller.sub, account: caller.account, isOps: caller.role === 'ops' };
+}
+
 /** A vendor belongs to the caller's account; ops may name another one, and approves by making it. */
 export async function create(deps: VendorsDeps, params: VendorCreate, call: Call): Promise<Vendor> {
-  const user = requireUser(call);
-  const isOps = user.role === 'ops';
-  if (params.account !== undefined && !isOps && params.account !== user.account) {
+  const keeper = keeperOf(call);
+  const { isOps } = keeper;
+  if (params.account !== undefined && !isOps && params.account !== keeper.account) {
     throw new WaggleError('auth.forbidden');
   }
   if (params.serviceFeeBasisPoints !== undefined && !isOps) throw new WaggleError('auth.forbidden');
@@ -55,7 +65,7 @@ export async function create(deps: VendorsDeps, params: VendorCreate, call: Call
     prepare_seconds: PREPARE_SECONDS_DEFAULT,
     ...columnsOf(parts, params.place),
     id: newId('vendor'),
-    account: account ?? user.account,
+    account: account ?? keeper.account,
     name: params.name,
     lat_e7: latE7,
     lon_e7: lonE7,
@@ -65,7 +75,7 @@ export async function create(deps: VendorsDeps, params: VendorCreate, call: Call
   const currencyAt = await currencies(deps);
   return repeatable(deps.database, call, ['vendor', params], async (trx) => {
     const row = await queries.insertVendor(trx, vendor);
-    await queries.insertApproval(trx, row, user.sub);
+    await queries.insertApproval(trx, row, keeper.id);
     await tellVendors(trx, [row], currencyAt, call.correlationId);
     return queries.vendorView(row, currencyAt(row));
   });

@@ -175,4 +175,29 @@ describe('vendors', () => {
     assert.ok(items.length >= 12);
     assert.equal(asked, 1);
   });
+
+  test('an API key does what its scopes name, for the vendors of its account', async () => {
+    const vendor = await create(vendorToken);
+    const foreign = await create(await register(stack, 'vendor'));
+    const keyWith = async (...scopes: string[]): Promise<string> => {
+      const body = { name: 'till', scopes };
+      const answer = await stack.call('POST', '/api-keys', { token: vendorToken, body });
+      return String(expectOk(answer).secret);
+    };
+    const [reader, writer] = [await keyWith('vendors:read'), await keyWith('vendors:write')];
+    const status = async (method: string, id: unknown, token: string): Promise<number> => {
+      const body = method === 'PATCH' ? { description: 'By the till' } : undefined;
+      return (await stack.call(method, `/vendors/${String(id)}`, { token, body })).status;
+    };
+    assert.deepEqual(
+      [
+        await status('GET', vendor.id, reader),
+        await status('GET', foreign.id, reader),
+        await status('PATCH', vendor.id, reader),
+        await status('PATCH', vendor.id, writer),
+        await status('PATCH', foreign.id, writer),
+      ],
+      [200, 404, 403, 200, 404],
+    );
+  });
 });
