@@ -8,6 +8,7 @@ import { openDatabase } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import type { Call } from '../../platform/service.ts';
+import { importMenu } from '../../services/catalog/importing.ts';
 import { MenuMemory } from '../../services/catalog/menu-memory.ts';
 import { type CatalogDeps, menu } from '../../services/catalog/menus.ts';
 import { testConfig } from '../support/config.ts';
@@ -16,6 +17,9 @@ import { cleanUpInReverse, type Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity } from './city.ts';
+
+/** Several machines' worth of tests may run beside this one. */
+const PATIENTLY = { timeoutMs: 20_000 } as const;
 
 let stack: Stack;
 let city: City;
@@ -208,7 +212,7 @@ describe('a change of a menu', () => {
     const now = await waitFor(async () => {
       const read = await menuOf(vendor);
       return read.timeZone === 'Europe/Paris' && read;
-    });
+    }, PATIENTLY);
     assert.equal(now.version, before.version + 1);
     const [told] = await toldOf(t, vendor, 1);
     assert.deepEqual([told?.version, told?.changed, told?.removed], [now.version, [], []]);
@@ -267,6 +271,27 @@ test('a menu of 200 products costs two queries, and one while it is what it was'
   assert.equal(asked.length, 1);
 });
 
+test('an import of 1,500 lines costs as many statements as one of two', async (t) => {
+  const config = testConfig({ database: await withDatabase(t) });
+  const database = openDatabase('catalog', config.database.catalog);
+  cleanUpInReverse(t, () => database.close());
+  const vendor = newId('vendor');
+  const account = newId('account');
+  await database.knex('menus').insert({ vendor, account, currency: 'EUR', time_zone: 'UTC' });
+  const deps = { database, kept: new MenuMemory(), wakeRelay: () => {} } as unknown as CatalogDeps;
+  const call = { caller: { kind: 'system' }, correlationId: 'c' } as unknown as Call;
+  const asked: string[] = [];
+  database.knex.on('query', ({ sql }: { sql: string }) => asked.push(sql));
+  const costOf = async (lines: number, prefix: string): Promise<number> => {
+    const rows = Array.from({ length: lines }, (_, n) => `${prefix}${n},Thing,Shelf,${n}`);
+    const csv = `sku,name,category,price_minor\n${rows.join('\n')}\n`;
+    asked.length = 0;
+    assert.equal((await importMenu(deps, { vendor, csv }, call)).created, lines);
+    return asked.length;
+  };
+  assert.equal(await costOf(2, 'a'), await costOf(1_500, 'b'), asked.join('\n'));
+});
+
 async function newVendor(): Promise<string> {
   const body = { name: 'Somewhere', place: CENTRE, timeZone: 'Europe/Berlin' };
   return String(expectOk(await call('POST', '/vendors', body)).id);
@@ -299,5 +324,5 @@ async function toldOf(t: TestContext, vendor: string, count: number): Promise<Me
       .map(([, fields]) => (JSON.parse(fields[1] ?? '') as EventEntry<MenuChanged>).event)
       .filter((event) => event.vendor === vendor);
     return events.length >= count && events;
-  });
+  }, PATIENTLY);
 }

@@ -10,6 +10,9 @@ import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity, register } from './city.ts';
 
+/** Several machines' worth of tests may run beside this one. */
+const PATIENTLY = { timeoutMs: 20_000 } as const;
+
 let stack: Stack;
 let city: City;
 const cleanUps: (() => Promise<void> | void)[] = [];
@@ -89,7 +92,7 @@ describe('a menu', () => {
     assert.equal((await call('GET', path, city.customer)).status, 404);
     const approval = { state: 'approved' };
     expectOk(await call('PUT', `/vendors/${id}/approval`, city.ops, approval));
-    await waitFor(async () => (await call('GET', path, city.customer)).status === 200);
+    await waitFor(async () => (await call('GET', path, city.customer)).status === 200, PATIENTLY);
   });
 
   test('may be kept by a key of its account with the scope for it', async () => {

@@ -133,3 +133,19 @@ test('200 orders, each in a transaction of its own, for the last 10 items: exact
   assert.deepEqual(await left(database, product), [0, 10]);
   assert.equal(count('stock.level'), 1);
 });
+
+test('a batch of 200 orders costs as many statements as one of two', async (t) => {
+  const database = await inventory(t);
+  const products: ProductId[] = [];
+  for (let n = 0; n < 5; n++) products.push(await stock(database, 1_000));
+  const asked: string[] = [];
+  database.knex.on('query', ({ sql }: { sql: string }) => asked.push(sql));
+  const batchOf = (count: number): StockAsked[] =>
+    Array.from({ length: count }, (_, n) => reserve(products[n % 5] as ProductId));
+  await ask(database, ...batchOf(2));
+  const statements = asked.length;
+  asked.length = 0;
+  await ask(database, ...batchOf(200));
+  assert.equal(asked.length, statements, asked.join('\n'));
+  assert.ok(statements <= 9, asked.join('\n'));
+});

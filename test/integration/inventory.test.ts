@@ -15,6 +15,9 @@ import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity, register } from './city.ts';
 
+/** Several machines' worth of tests may run beside this one. */
+const PATIENTLY = { timeoutMs: 20_000 } as const;
+
 let stack: Stack;
 let city: City;
 const cleanUps: (() => Promise<void> | void)[] = [];
@@ -141,7 +144,7 @@ describe('stock', () => {
         .map(([, fields]) => (JSON.parse(fields[1] ?? '') as EventEntry<StockReleased>).event)
         .flatMap((each) => (each.order === order ? [each] : []));
       return types.length === 2 && types;
-    });
+    }, PATIENTLY);
     assert.deepEqual(told, [
       { type: 'stock.reserved', order },
       { type: 'stock.released', order, expired: true },
@@ -184,7 +187,7 @@ describe('stock', () => {
     const left = await waitFor(async () => {
       const rows = itemsOf(await call('GET', `/vendors/${vendor}/levels`, city.customer));
       return rows.length === 1 && rows;
-    });
+    }, PATIENTLY);
     assert.equal(left[0]?.product, products[1]);
   });
 
