@@ -41,6 +41,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     takes: '[--rate N] [--seconds N]',
     load: async () => (await import('./orders.ts')).benchOrders,
   },
+  search: {
+    what: 'searches over 25,000 vendors with their products, against PostgreSQL',
+    load: async () => (await import('./search.ts')).benchSearch,
+  },
   idle: {
     what: 'memory of a socket that says nothing, user and kernel together',
     load: async () => (await import('./idle.ts')).benchIdle,

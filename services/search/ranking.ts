@@ -62,26 +62,31 @@ export function textScore(points: number, nameWords: number, isVendor: boolean):
   return points - nameWords * NAME_WORD_POINTS + (isVendor ? VENDOR_POINTS : 0);
 }
 
-/** What ranks a document besides its text. */
-export interface Standing {
-  /** Hundredths of a star; 0: nobody rated it. */
-  readonly ratingCenti: number;
-  /** null: no place was asked about. */
-  readonly meters: number | null;
-  readonly prepareSeconds: number;
-  readonly soldOut: boolean;
-}
+/** What a list is ordered by, as a number: it is looked at for every document found. */
+export const ORDERS: Readonly<Record<SearchSort, number>> = {
+  relevance: 0,
+  distance: 1,
+  eta: 2,
+  rating: 3,
+};
 
-export function relevance(text: number, standing: Standing): number {
-  const { ratingCenti, meters, soldOut } = standing;
-  const far = meters === null ? 0 : Math.min(FAR_POINTS_MAX, Math.floor(meters / 100));
-  return text * TEXT_FACTOR + Math.floor(ratingCenti / 10) - far - (soldOut ? SOLD_OUT_POINTS : 0);
-}
-
-/** What a list is ordered by, the smallest first; equal ones by id. */
-export function sortKey(sort: SearchSort, text: number, standing: Standing): number {
-  if (sort === 'distance') return standing.meters ?? 0;
-  if (sort === 'eta') return etaSeconds(standing.prepareSeconds, standing.meters ?? 0);
-  if (sort === 'rating') return -standing.ratingCenti;
-  return -relevance(text, standing);
+/**
+ * What a list is ordered by, the smallest first; equal ones by id. Plain numbers for arguments,
+ * because a search asks this for thousands: rating in hundredths of a star (0: none), metres (0 without
+ * a place), seconds to prepare, 1 when sold out.
+ */
+export function keyOf(
+  order: number,
+  text: number,
+  ratingCenti: number,
+  meters: number,
+  prepareSeconds: number,
+  soldOut: number,
+): number {
+  if (order === ORDERS.distance) return meters;
+  if (order === ORDERS.eta) return etaSeconds(prepareSeconds, meters);
+  if (order === ORDERS.rating) return 0 - ratingCenti;
+  const far = Math.min(FAR_POINTS_MAX, Math.floor(meters / 100));
+  const rating = Math.floor(ratingCenti / 10);
+  return far + soldOut * SOLD_OUT_POINTS - text * TEXT_FACTOR - rating;
 }

@@ -28,6 +28,7 @@ export class Judge {
   private kind = -1;
   private cuisines: readonly number[] = [];
   private counts: Counts | null = null;
+  private byVendor = new Int32Array(0);
 
   constructor(vendors: VendorTable) {
     this.vendors = vendors;
@@ -47,32 +48,32 @@ export class Judge {
     this.question = question;
     this.kind = filters.kind === null ? -1 : this.vendors.kinds.find(filters.kind);
     this.cuisines = (filters.cuisines ?? []).map((each) => this.vendors.cuisineValues.find(each));
-    this.counts = question.facets ? new Counts(this.vendors) : null;
+    this.byVendor = grown(this.byVendor, count);
+    this.counts = question.facets ? new Counts(this.vendors, this.byVendor) : null;
   }
 
-  /** Whether a vendor passes; what passes, or would but for one filter, is counted. */
-  passes(slot: number): boolean {
-    if (this.judgedIn[slot] !== this.search) {
-      this.judgedIn[slot] = this.search;
-      this.verdicts[slot] = this.judge(slot);
-    }
-    return this.verdicts[slot] === 0;
+  /** What is to be said of a vendor: 0, it passes. */
+  verdictOf(slot: number): number {
+    if (this.judgedIn[slot] === this.search) return this.verdicts[slot] as number;
+    this.judgedIn[slot] = this.search;
+    const verdict = this.judge(slot);
+    this.verdicts[slot] = verdict;
+    return verdict;
   }
 
-  /** Whether it is worth looking at: it passes, or a facet counts it. */
-  isOfInterest(slot: number): boolean {
-    if (this.passes(slot)) return true;
-    const verdict = this.verdicts[slot] as number;
-    return this.counts !== null && (verdict & HIDDEN) === 0 && (verdict & (verdict - 1)) === 0;
+  /** Whether something with this verdict is worth looking at: it passes, or a facet counts it. */
+  isOfInterest(verdict: number): boolean {
+    if (verdict === 0) return true;
+    return this.counts !== null && verdict !== HIDDEN && (verdict & (verdict - 1)) === 0;
   }
 
   /** Counts one document of a vendor that is of interest. */
   count(slot: number): void {
-    this.counts?.add(slot, this.verdicts[slot] as number, this.open[slot] === 1);
+    this.counts?.add(slot);
   }
 
   counted(): { total: number; facets: Facets } | null {
-    return this.counts?.result() ?? null;
+    return this.counts?.result(this.verdicts, this.open) ?? null;
   }
 
   private judge(slot: number): number {
@@ -100,73 +101,85 @@ export class Judge {
   }
 
   private hasCuisine(slot: number): boolean {
-    const own = this.vendors.cuisines[slot] as readonly number[];
-    return own.some((cuisine) => this.cuisines.includes(cuisine));
+    return this.vendors.cuisinesOf(slot).some((cuisine) => this.cuisines.includes(cuisine));
   }
 }
 
-/** Counts of one search. */
+/** Counts of one search. Documents are counted by vendor first: most vendors have several. */
 class Counts {
   private readonly vendors: VendorTable;
-  private readonly kinds: number[];
-  private readonly cuisines: number[];
-  private readonly priceBands = new Array<number>(PRICE_BANDS).fill(0);
-  private readonly ratings = new Array<number>(RATING_STEPS.length).fill(0);
-  private openNow = 0;
-  private closedNow = 0;
+  private readonly byVendor: Int32Array;
+  private readonly counted: number[] = [];
+  private readonly kinds: Int32Array;
+  private readonly cuisineSets: Int32Array;
+  private readonly priceBands = new Int32Array(PRICE_BANDS);
+  private readonly ratingSteps = new Int32Array(RATING_STEPS.length + 1);
+  private readonly openNow = new Int32Array(2);
   private total = 0;
 
-  constructor(vendors: VendorTable) {
+  /** `byVendor` has a zero for each vendor, and again when `result` was taken. */
+  constructor(vendors: VendorTable, byVendor: Int32Array) {
     this.vendors = vendors;
-    this.kinds = new Array<number>(vendors.kinds.texts.length).fill(0);
-    this.cuisines = new Array<number>(vendors.cuisineValues.texts.length).fill(0);
+    this.byVendor = byVendor;
+    this.kinds = new Int32Array(vendors.kinds.texts.length);
+    this.cuisineSets = new Int32Array(vendors.cuisineSets.length);
   }
 
-  add(slot: number, fails: number, isOpen: boolean): void {
-    const { vendors } = this;
-    if (fails === 0) this.total++;
-    if (fails === 0 || fails === FAILS.kind) bump(this.kinds, vendors.kind[slot] as number);
-    if (fails === 0 || fails === FAILS.cuisine) {
-      for (const cuisine of vendors.cuisines[slot] as readonly number[])
-        bump(this.cuisines, cuisine);
-    }
-    if (fails === 0 || fails === FAILS.priceBand) {
-      bump(this.priceBands, vendors.priceBand[slot] as number);
-    }
-    if (fails === 0 || fails === FAILS.rating) {
-      const centi = vendors.ratingCenti[slot] as number;
-      for (let n = 0; n < RATING_STEPS.length; n++) {
-        if (centi >= (RATING_STEPS[n] as number) * 100) bump(this.ratings, n);
-      }
-    }
-    if (fails === 0 || fails === FAILS.openNow) {
-      if (isOpen) this.openNow++;
-      else this.closedNow++;
-    }
+  add(slot: number): void {
+    const count = (this.byVendor[slot] as number) + 1;
+    this.byVendor[slot] = count;
+    if (count === 1) this.counted.push(slot);
   }
 
-  result(): { total: number; facets: Facets } {
+  result(verdicts: Uint8Array, open: Uint8Array): { total: number; facets: Facets } {
+    for (const slot of this.counted) {
+      this.spread(slot, verdicts[slot] as number, open[slot] as number);
+      this.byVendor[slot] = 0;
+    }
+    return { total: this.total, facets: this.facets() };
+  }
+
+  /** What one vendor adds: to each facet whose own filter is the only one it fails, if any. */
+  private spread(slot: number, fails: number, open: number): void {
     const { vendors } = this;
-    const named = (counts: readonly number[], texts: readonly string[]): Facets['kind'] =>
-      facetOf(counts.map((count, n) => [texts[n] as string, count] as const));
-    const bands = this.priceBands.map((count, band) => [String(band), count] as const);
+    const count = this.byVendor[slot] as number;
+    if (fails === 0) this.total += count;
+    if ((fails & ~FAILS.kind) === 0) addTo(this.kinds, vendors.kind[slot], count);
+    if ((fails & ~FAILS.cuisine) === 0) addTo(this.cuisineSets, vendors.cuisineSet[slot], count);
+    if ((fails & ~FAILS.priceBand) === 0) addTo(this.priceBands, vendors.priceBand[slot], count);
+    if ((fails & ~FAILS.rating) === 0) addTo(this.ratingSteps, vendors.ratingSteps[slot], count);
+    if ((fails & ~FAILS.openNow) === 0) addTo(this.openNow, open, count);
+  }
+
+  private facets(): Facets {
+    const { vendors } = this;
+    const named = (counts: Int32Array, texts: readonly string[]): Facets['kind'] =>
+      facetOf(Array.from(counts, (count, n) => [texts[n] as string, count] as const));
+    const cuisines = new Int32Array(vendors.cuisineValues.texts.length);
+    this.cuisineSets.forEach((count, set) => {
+      for (const cuisine of vendors.cuisineSets[set] ?? []) addTo(cuisines, cuisine, count);
+    });
+    const bands = Array.from(this.priceBands, (count, band) => [String(band), count] as const);
+    // What reaches three steps reaches the two below them, too.
+    const ratings = RATING_STEPS.map((step, n) => {
+      const reached = this.ratingSteps.subarray(n + 1).reduce((sum, count) => sum + count, 0);
+      return [String(step), reached] as const;
+    });
+    const [closed = 0, open = 0] = this.openNow;
     return {
-      total: this.total,
-      facets: {
-        kind: named(this.kinds, vendors.kinds.texts),
-        cuisine: named(this.cuisines, vendors.cuisineValues.texts),
-        // Band 0 stands for vendors that have none.
-        priceBand: facetOf(bands.slice(1)),
-        rating: facetOf(this.ratings.map((count, n) => [String(RATING_STEPS[n]), count] as const)),
-        openNow: facetOf([
-          ['true', this.openNow],
-          ['false', this.closedNow],
-        ]),
-      },
+      kind: named(this.kinds, vendors.kinds.texts),
+      cuisine: named(cuisines, vendors.cuisineValues.texts),
+      // Band 0 stands for vendors that have none.
+      priceBand: facetOf(bands.slice(1)),
+      rating: facetOf(ratings),
+      openNow: facetOf([
+        ['true', open],
+        ['false', closed],
+      ]),
     };
   }
 }
 
-function bump(counts: number[], at: number): void {
-  counts[at] = (counts[at] as number) + 1;
+function addTo(counts: Int32Array, at: number | undefined, count: number): void {
+  counts[at as number] = (counts[at as number] as number) + count;
 }

@@ -4,7 +4,7 @@
  */
 import type { Found, FoundHit, SearchPath } from '../found.ts';
 import type { Question } from '../question.ts';
-import { type Standing, sortKey, textScore } from '../ranking.ts';
+import { keyOf, ORDERS, textScore } from '../ranking.ts';
 import type { Reading } from '../readings.ts';
 import { AskedWords } from './asked-words.ts';
 import { Best } from './best.ts';
@@ -74,66 +74,77 @@ class ModelSearch {
     const { vendors, places } = this.model;
     const { here, filters } = question;
     const around = filters.deliversHere && here !== null ? places.reaching(here) : places.all();
+    const offer = this.offering(question, best);
     for (const place of around) {
       for (const slot of place.vendors) {
         const document = vendors.document[slot] as number;
-        if (document < 0 || !this.judge.isOfInterest(slot)) continue;
+        if (document < 0) continue;
+        const verdict = this.judge.verdictOf(slot);
+        if (!this.judge.isOfInterest(verdict)) continue;
         this.judge.count(slot);
-        if (this.judge.passes(slot)) this.offer(question, best, document, 0);
+        if (verdict === 0) offer(document, slot, 0);
       }
     }
   }
 
   private lookAtMatches(question: Question, reading: Reading, best: Best): void {
     const { documents, places } = this.model;
-    const { here, filters } = question;
+    const { judge, words } = this;
+    const { here, filters, vendors, products } = question;
     const around = filters.deliversHere && here !== null ? places.reaching(here) : null;
     this.seenIn = grown(this.seenIn, documents.vendor.length);
     const search = this.nextSearch();
     const { seenIn } = this;
-    this.words.begin(reading);
+    const { vendor: slots, type: types, nameWords } = documents;
+    const { needed } = reading;
+    const offer = this.offering(question, best);
+    words.begin(reading);
     try {
-      const { asked } = this.words;
-      eachCandidate(documents, { question, reading }, { asked, places: around }, (document) => {
+      const within = { asked: words.asked, places: around };
+      eachCandidate(documents, { question, reading }, within, (document) => {
         if (seenIn[document] === search) return;
         seenIn[document] = search;
-        const slot = documents.vendor[document] as number;
-        if (!(slot >= 0) || !this.judge.isOfInterest(slot)) return;
-        const isVendor = documents.type[document] === VENDOR;
-        if (isVendor ? !question.vendors : !question.products) return;
-        const points = this.words.pointsOf(document, reading.needed);
+        const slot = slots[document] as number;
+        // Runs have numbers that nothing stands at, also behind the last document.
+        if (!(slot >= 0)) return;
+        const verdict = judge.verdictOf(slot);
+        if (verdict !== 0 && !judge.isOfInterest(verdict)) return;
+        const isVendor = types[document] === VENDOR;
+        if (isVendor ? !vendors : !products) return;
+        const points = words.pointsOf(document, needed);
         if (points < 0) return;
-        this.judge.count(slot);
-        if (!this.judge.passes(slot)) return;
-        const text = textScore(points, documents.nameWords[document] as number, isVendor);
-        this.offer(question, best, document, text);
+        judge.count(slot);
+        if (verdict === 0) {
+          offer(document, slot, textScore(points, nameWords[document] as number, isVendor));
+        }
       });
     } finally {
-      this.words.end();
+      words.end();
     }
   }
 
-  private offer(question: Question, best: Best, document: number, text: number): void {
-    const key = sortKey(question.sort, text, this.standingOf(question, document));
-    const { after } = question;
-    if (after !== null) {
-      const isBefore = key < after.key;
-      const isAtOrBefore =
-        key === after.key && (this.model.documents.ids[document] as string) <= after.id;
-      if (isBefore || isAtOrBefore) return;
-    }
-    // -0 and 0 are one key to a list and two to whoever compares answers.
-    best.offer(key + 0, document);
-  }
-
-  private standingOf({ here }: Question, document: number): Standing {
+  /** Puts what passes among the best, unless it stood on an earlier page. */
+  private offering(
+    question: Question,
+    best: Best,
+  ): (document: number, slot: number, text: number) => void {
     const { documents, vendors } = this.model;
-    const slot = documents.vendor[document] as number;
-    return {
-      ratingCenti: vendors.ratingCenti[slot] as number,
-      meters: here === null ? null : (this.judge.meters[slot] as number),
-      prepareSeconds: vendors.prepareSeconds[slot] as number,
-      soldOut: documents.soldOut[document] === 1,
+    const { meters } = this.judge;
+    const { after, here } = question;
+    const order = ORDERS[question.sort];
+    return (document, slot, text) => {
+      const key = keyOf(
+        order,
+        text,
+        vendors.ratingCenti[slot] as number,
+        here === null ? 0 : (meters[slot] as number),
+        vendors.prepareSeconds[slot] as number,
+        documents.soldOut[document] as number,
+      );
+      if (after !== null && key <= after.key) {
+        if (key < after.key || (documents.ids[document] as string) <= after.id) return;
+      }
+      best.offer(key, document);
     };
   }
 

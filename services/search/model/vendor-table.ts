@@ -1,7 +1,7 @@
 /** Owns the vendors of the read model: what is filtered by in columns, what is shown as it is. */
 
 import type { FoundVendor } from '../found.ts';
-import { type Here, metersFrom } from '../ranking.ts';
+import { type Here, metersFrom, RATING_STEPS } from '../ranking.ts';
 import { isInside } from '../reach.ts';
 import { isOpenAt } from '../turns.ts';
 import { grown } from './columns.ts';
@@ -45,6 +45,8 @@ export class VendorTable {
   lonE7 = new Int32Array(0);
   prepareSeconds = new Int32Array(0);
   ratingCenti = new Int32Array(0);
+  /** How many of the steps that facets count from its rating reaches. */
+  ratingSteps = new Uint8Array(0);
   priceBand = new Uint8Array(0);
   kind = new Int32Array(0);
   reachMeters = new Int32Array(0);
@@ -52,12 +54,16 @@ export class VendorTable {
   pausedUntilMs = new Float64Array(0);
   /** The document that is the vendor itself; -1: none. */
   document = new Int32Array(0);
-  readonly cuisines: (readonly number[])[] = [];
+  /** Cuisines together: vendors share few combinations. */
+  cuisineSet = new Int32Array(0);
+  /** Numbers of cuisines of each combination. */
+  readonly cuisineSets: (readonly number[])[] = [];
   readonly facts: FoundVendor[] = [];
   readonly places: Neighbourhood[] = [];
   private readonly edges: (readonly number[] | null)[] = [];
   private readonly schedules: Schedule[] = [];
   private readonly slots = new Map<string, number>();
+  private readonly knownSets = new Values();
   private readonly knownSchedules = new Map<string, Schedule>();
 
   get size(): number {
@@ -82,7 +88,8 @@ export class VendorTable {
     this.reachMeters[slot] = row.reach_meters ?? NONE;
     this.listed[slot] = row.listed ? 1 : 0;
     this.pausedUntilMs[slot] = row.paused_until_ms ?? Number.NEGATIVE_INFINITY;
-    this.cuisines[slot] = row.cuisines.map((each) => this.cuisineValues.add(each));
+    this.cuisineSet[slot] = this.setOf(row.cuisines);
+    this.ratingSteps[slot] = RATING_STEPS.filter((step) => row.rating_centi >= step * 100).length;
     this.edges[slot] = row.reach_edges;
     this.schedules[slot] = this.scheduleOf(row.turns.map(Number));
     this.places[slot] = place;
@@ -98,6 +105,10 @@ export class VendorTable {
     };
     if (row.listed) this.countCuisines(slot, 1);
     return slot;
+  }
+
+  cuisinesOf(slot: number): readonly number[] {
+    return this.cuisineSets[this.cuisineSet[slot] as number] ?? [];
   }
 
   /** Whether it may be shown at all. */
@@ -134,6 +145,8 @@ export class VendorTable {
     this.lonE7 = grown(this.lonE7, count);
     this.prepareSeconds = grown(this.prepareSeconds, count);
     this.ratingCenti = grown(this.ratingCenti, count);
+    this.ratingSteps = grown(this.ratingSteps, count);
+    this.cuisineSet = grown(this.cuisineSet, count);
     this.priceBand = grown(this.priceBand, count);
     this.kind = grown(this.kind, count);
     this.reachMeters = grown(this.reachMeters, count);
@@ -145,9 +158,16 @@ export class VendorTable {
   }
 
   private countCuisines(slot: number, by: number): void {
-    for (const cuisine of this.cuisines[slot] ?? []) {
+    for (const cuisine of this.cuisinesOf(slot)) {
       this.cuisineCounts[cuisine] = (this.cuisineCounts[cuisine] ?? 0) + by;
     }
+  }
+
+  private setOf(cuisines: readonly string[]): number {
+    const numbers = [...new Set(cuisines)].map((each) => this.cuisineValues.add(each));
+    const set = this.knownSets.add(numbers.join());
+    this.cuisineSets[set] ??= numbers;
+    return set;
   }
 
   private scheduleOf(turns: readonly number[]): Schedule {

@@ -1,0 +1,280 @@
+/**
+ * How many searches a second, and how late, over a city of 25,000 vendors? Ours is the service's action
+ * in its process, at 5,000 a second and as fast as it goes; then the same through HTTP. The peer is
+ * PostgreSQL's full text and trigrams over the same tables and questions, which answers alike. And: is a
+ * vendor among the first ten when its name is typed with one error?
+ */
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { ServiceBroker } from 'moleculer';
+import { loadConfig } from '../config/index.ts';
+import type { SearchAnswer, SearchQuery } from '../contracts/api/search.ts';
+import { findFreePort } from '../launch/ports.ts';
+import { type Database, openDatabase } from '../platform/database.ts';
+import { startNode } from '../services/main.ts';
+import { findAnswer } from '../services/search/found.ts';
+import { atTheBeginning, loadModel } from '../services/search/model/feed.ts';
+import { readQuestion } from '../services/search/question.ts';
+import { createSqlPath } from '../services/search/sql-path.ts';
+import { seededRandom } from './support/city.ts';
+import { asFastAsPossible, atRate, type Measured } from './support/load.ts';
+import type { BenchResult, Fact } from './support/report.ts';
+import { type CityShop, cityShops } from './support/search-city.ts';
+import { searchByHttp } from './support/search-http.ts';
+import { loadShops } from './support/search-load.ts';
+import {
+  modelDocuments,
+  type SearchStores,
+  searchEnvironment,
+  withSearchServers,
+  withSearchStores,
+} from './support/search-processes.ts';
+import { type Asked, misspelt, questionsOf } from './support/search-questions.ts';
+import { waitUntil } from './support/waiting.ts';
+
+const VENDORS = 25_000;
+const RATE = 5_000;
+const SECONDS = 20;
+const PEER_SECONDS = 15;
+const PEER_AT_ONCE = 4;
+const HTTP_SECONDS = 10;
+const HTTP_AT_ONCE = 32;
+/** Part of what HTTP can do at most, at which its latency is looked at. */
+const HTTP_STEADY_PART = 0.6;
+const NAMES = 2_000;
+const PEER_NAMES = 300;
+const COMPARED = 200;
+const WARM = 5_000;
+const LOAD_MS = 120_000;
+
+type Facts = { readonly facts: readonly Fact[] };
+
+/** One number, with what it is of. */
+function fact(what: string, value: number, unit: string): Fact {
+  return { what, value, unit };
+}
+
+function latencyFacts(what: string, { latencies }: Measured): Fact[] {
+  return [0.5, 0.99].map((part) => fact(`${what}: p${part * 100}`, latencies.quantile(part), 'ms'));
+}
+
+/** What the read model takes: heap and buffers, after a collection before and behind. */
+async function memoryOf(database: Database): Promise<Fact[]> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const used = (): number => {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const before = used();
+  const startMs = performance.now();
+  const model = await loadModel(database.knex, atTheBeginning());
+  const seconds = (performance.now() - startMs) / 1_000;
+  const bytes = used() - before;
+  return [
+    fact('documents (vendors and products)', model.documents.size, ''),
+    fact('different words', model.documents.dictionary.size, ''),
+    fact('read model loaded from PostgreSQL in', seconds, 's'),
+    fact('read model: memory', bytes / 2 ** 20, 'MB'),
+    fact('read model: a document', bytes / model.documents.size, 'bytes'),
+  ];
+}
+
+interface Own extends Facts {
+  readonly steady: Measured;
+  readonly recall: number;
+}
+
+/** The service within this process: its action, called as another service here would. */
+async function ownSide(stores: SearchStores, shops: readonly CityShop[]): Promise<Own> {
+  const environment = searchEnvironment(stores, await findFreePort());
+  const config = loadConfig({ ...environment, WAGGLE_NODE_NAME: 'bench' });
+  const node = await startNode(config, { node: 'bench', services: ['search'] });
+  try {
+    await waitUntil(
+      LOAD_MS,
+      'the read model',
+      async () => (await modelDocuments(node.adminPort)) > 0,
+    );
+    const find = finding(node.broker);
+    const next = questionsOf(shops, 1);
+    for (let n = 0; n < WARM; n++) await find(next());
+    const steady = await atRate(() => find(next()), { perSecond: RATE, seconds: SECONDS });
+    const cpu = process.cpuUsage();
+    const fastest = await asFastAsPossible(() => find(next()), { atOnce: 1, seconds: SECONDS / 2 });
+    const { user, system } = process.cpuUsage(cpu);
+    const recall = await recallOf(shops, NAMES, find);
+    return {
+      steady,
+      recall,
+      facts: [
+        fact(`in process at ${RATE}/s: answered`, steady.perSecond, '/s'),
+        ...latencyFacts(`in process at ${RATE}/s`, steady),
+        fact('asked late by: p99', steady.lags.quantile(0.99), 'ms'),
+        fact('in process, one at a time', fastest.perSecond, '/s'),
+        ...latencyFacts('in process, one at a time', fastest),
+        fact('CPU a search', (user + system) / fastest.latencies.count, 'µs'),
+      ],
+    };
+  } finally {
+    await node.stop();
+  }
+}
+
+function finding(broker: ServiceBroker): (asked: Asked) => Promise<SearchAnswer> {
+  return (asked) => broker.call<SearchAnswer, Asked>('search.find', asked);
+}
+
+/** Part of vendors that are among ten hits for their name with one error; of a chain any will do. */
+async function recallOf(
+  shops: readonly CityShop[],
+  count: number,
+  find: (asked: Asked) => Promise<SearchAnswer>,
+): Promise<number> {
+  const random = seededRandom(77);
+  const shown = shops.filter(
+    ({ vendor: { vendor } }) => vendor.state === 'approved' && vendor.pause === null,
+  );
+  let found = 0;
+  for (let n = 0; n < count; n++) {
+    const { vendor } = (shown[Math.floor(random() * shown.length)] as CityShop).vendor;
+    const { items } = await find({ q: misspelt(vendor.name, random), limit: 10 });
+    if (items.some((hit) => hit.type === 'vendor' && hit.vendor.name === vendor.name)) found++;
+  }
+  return found / count;
+}
+
+/** The same questions to the tables. */
+async function peerSide(
+  stores: SearchStores,
+  database: Database,
+  shops: readonly CityShop[],
+): Promise<Facts> {
+  const path = createSqlPath(database);
+  const find = (asked: Asked): Promise<SearchAnswer> =>
+    findAnswer(path, readQuestion(asked as SearchQuery, Date.now()));
+  const next = questionsOf(shops, 1);
+  await asFastAsPossible(() => find(next()), { atOnce: PEER_AT_ONCE, seconds: 2 });
+  const before = stores.postgresCpu();
+  const measured = await asFastAsPossible(() => find(next()), {
+    atOnce: PEER_AT_ONCE,
+    seconds: PEER_SECONDS,
+  });
+  const cpu = stores.postgresCpu() - before;
+  return {
+    facts: [
+      fact(`PostgreSQL, ${PEER_AT_ONCE} at a time`, measured.perSecond, '/s'),
+      ...latencyFacts(`PostgreSQL, ${PEER_AT_ONCE} at a time`, measured),
+      fact('PostgreSQL: CPU of its server a search', cpu / measured.latencies.count, 'µs'),
+      fact(`PostgreSQL: recall@10 of ${PEER_NAMES}`, await recallOf(shops, PEER_NAMES, find), ''),
+      fact(`answers alike, of ${COMPARED}`, await alike(database, shops, find), ''),
+    ],
+  };
+}
+
+/** How many answers of the read model and of the tables are the same to the last figure. */
+async function alike(
+  database: Database,
+  shops: readonly CityShop[],
+  find: (asked: Asked) => Promise<SearchAnswer>,
+): Promise<number> {
+  const { createModelPath } = await import('../services/search/model/model-path.ts');
+  const path = createModelPath(await loadModel(database.knex, atTheBeginning()));
+  const next = questionsOf(shops, 2);
+  let same = 0;
+  for (let n = 0; n < COMPARED; n++) {
+    const asked = { ...next(), openNow: false };
+    const own = await findAnswer(path, readQuestion(asked as SearchQuery, Date.now()));
+    const others = await find(asked);
+    // The clock moves between the two; whether something is open may, too.
+    const still = (answer: SearchAnswer): string =>
+      JSON.stringify(answer).replaceAll(/"open":\w+/g, '');
+    if (still({ ...own, facets: null }) === still({ ...others, facets: null })) same++;
+  }
+  return same;
+}
+
+/** Through the REST door; with `together`, search and API are one process. */
+async function httpSide(
+  stores: SearchStores,
+  shops: readonly CityShop[],
+  together: boolean,
+): Promise<Facts> {
+  const rows = together
+    ? [{ name: 'api-1', services: ['api', 'search'] }]
+    : [
+        { name: 'business-1', services: ['search'] },
+        { name: 'api-1', services: ['api'] },
+      ];
+  const what = together ? 'HTTP, search in the API process' : 'HTTP, search in another process';
+  return withSearchServers(stores, rows, async ({ apiPort, cpu }) => {
+    const client = searchByHttp(apiPort, HTTP_AT_ONCE);
+    try {
+      const next = questionsOf(shops, 3);
+      const ask = (): Promise<void> => client.ask(next());
+      await asFastAsPossible(ask, { atOnce: HTTP_AT_ONCE, seconds: 3 });
+      const before = cpu();
+      const fastest = await asFastAsPossible(ask, { atOnce: HTTP_AT_ONCE, seconds: HTTP_SECONDS });
+      const used = (cpu() - before) / fastest.latencies.count;
+      const perSecond = Math.floor(fastest.perSecond * HTTP_STEADY_PART);
+      const steady = await atRate(ask, { perSecond, seconds: HTTP_SECONDS });
+      return {
+        facts: [
+          fact(`${what}: ${HTTP_AT_ONCE} at a time`, fastest.perSecond, '/s'),
+          fact(`${what}: CPU of the servers a search`, used, 'µs'),
+          ...latencyFacts(`${what}: at ${perSecond}/s`, steady),
+        ],
+      };
+    } finally {
+      client.close();
+    }
+  });
+}
+
+export async function benchSearch(): Promise<BenchResult> {
+  const shops = [...cityShops(VENDORS)];
+  return withSearchStores(async (stores) => {
+    const database = openDatabase('search', {
+      url: stores.databaseUrl,
+      poolMax: 8,
+      timeoutMs: 60_000,
+    });
+    try {
+      await loadShops(database, shops, Date.now());
+      const memory = await memoryOf(database);
+      const own = await ownSide(stores, shops);
+      const peer = await peerSide(stores, database, shops);
+      const together = await httpSide(stores, shops, true);
+      const apart = await httpSide(stores, shops, false);
+      return {
+        name: 'search',
+        question: `searches over ${VENDORS.toLocaleString('en')} vendors, in process, through HTTP, and by PostgreSQL`,
+        facts: [...memory, ...own.facts, ...peer.facts, ...together.facts, ...apart.facts],
+        targets: [
+          {
+            ...{
+              what: `in process at ${RATE}/s: answered`,
+              measured: Math.round(own.steady.perSecond),
+            },
+            ...{ bound: RATE * 0.99, sense: 'least', unit: '/s' },
+          },
+          {
+            ...{ what: 'p99 from the intended time', unit: 'ms' },
+            ...{ measured: own.steady.latencies.quantile(0.99), bound: 50, sense: 'most' },
+          },
+          {
+            ...{ what: `recall@10 of ${NAMES} names with one error`, measured: own.recall },
+            ...{ bound: 0.95, sense: 'least', unit: '' },
+          },
+        ],
+        bottleneck:
+          'one thread: a search is CPU only, and questions without a place touch all of the city; ' +
+          'through HTTP the REST door, whose CPU a request is many times that of the search',
+      };
+    } finally {
+      await database.close();
+    }
+  });
+}
