@@ -18,6 +18,7 @@ export const VENDOR_POINTS = 15;
 export const TEXT_FACTOR = 10;
 export const FAR_POINTS_MAX = 100;
 export const SOLD_OUT_POINTS = 200;
+const RATING_CENTI_MAX = 500;
 /** Stars that the facet counts from. */
 export const RATING_STEPS = [3, 3.5, 4, 4.5] as const;
 
@@ -89,4 +90,18 @@ export function keyOf(
   const far = Math.min(FAR_POINTS_MAX, Math.floor(meters / 100));
   const rating = Math.floor(ratingCenti / 10);
   return far + soldOut * SOLD_OUT_POINTS - text * TEXT_FACTOR - rating;
+}
+
+/**
+ * The most text of a document that has one word with these points: all other words asked exactly, in
+ * a name that is made of nothing but them. (Words asked differ, so each takes a word of the name.)
+ */
+export function textScoreMost(points: number, otherWords: number, isVendor: boolean): number {
+  return textScore(points + otherWords * POINTS.name.exact, Math.max(1, otherWords), isVendor);
+}
+
+/** No document with so much text comes before this key; other orders say nothing of text. */
+export function keyLeast(order: number, textMost: number): number {
+  if (order !== ORDERS.relevance) return Number.NEGATIVE_INFINITY;
+  return keyOf(order, textMost, RATING_CENTI_MAX, 0, 0, 0);
 }

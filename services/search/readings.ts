@@ -42,7 +42,7 @@ function joins(words: readonly string[]): Repair[] {
   return words.flatMap((word, n) => {
     const joined = word + (words[n + 1] ?? '');
     if (n + 1 >= words.length || joined.length < JOINED_CHARS_MIN) return [];
-    const changed = [...words.slice(0, n), joined, ...words.slice(n + 2)];
+    const changed = different([...words.slice(0, n), joined, ...words.slice(n + 2)]);
     const reading = { words: changed, needed: changed.length, code: `join:${n}` };
     return [{ reading, pieces: [joined], typoAllowed: true }];
   });
@@ -55,7 +55,7 @@ function splits(words: readonly string[]): Repair[] {
     for (const lost of [0, 1]) {
       for (let at = PIECE_CHARS_MIN; at + lost + PIECE_CHARS_MIN <= word.length; at++) {
         const pieces = [word.slice(0, at), word.slice(at + lost)];
-        const changed = [...words.slice(0, n), ...pieces, ...words.slice(n + 1)];
+        const changed = different([...words.slice(0, n), ...pieces, ...words.slice(n + 1)]);
         const reading = {
           words: changed,
           needed: changed.length,
@@ -66,6 +66,10 @@ function splits(words: readonly string[]): Repair[] {
     }
     return found;
   });
+}
+
+function different(words: readonly string[]): string[] {
+  return [...new Set(words)];
 }
 
 /** The reading that a cursor names; null: none of these words. */

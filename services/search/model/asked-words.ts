@@ -10,11 +10,18 @@ import type { DocumentTable } from './document-table.ts';
 const TYPO = 1;
 const PREFIX = 2;
 const EXACT = 3;
+/** Where the points of words that are not of the name begin. */
+const OTHER = 4;
 /** Points by `field * 4 + match`; field 0 is the name. */
 const POINTS_BY_MATCH = Uint8Array.from([
   ...[0, POINTS.name.typo, POINTS.name.prefix, POINTS.name.exact],
   ...[0, POINTS.other.typo, POINTS.other.prefix, POINTS.other.exact],
 ]);
+
+/** Points of a word that counts so, in the name or elsewhere. */
+export function pointsOfMatch(match: number, isName: boolean): number {
+  return POINTS_BY_MATCH[isName ? match : OTHER + match] as number;
+}
 
 /** One word asked. */
 export interface AskedWord {
@@ -75,7 +82,7 @@ export class AskedWords {
       for (let at = from; at < end; at++) {
         const match = matches[words[at] as number] as number;
         if (match === 0) continue;
-        const worth = POINTS_BY_MATCH[at < nameEnd ? match : 4 + match] as number;
+        const worth = POINTS_BY_MATCH[at < nameEnd ? match : OTHER + match] as number;
         if (worth > best) best = worth;
       }
       if (best === 0 && --missing < 0) return -1;

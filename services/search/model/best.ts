@@ -8,7 +8,8 @@ export class Best {
   readonly keys: number[] = [];
   private readonly limit: number;
   private readonly isBefore: IsBefore;
-  private worst = Number.POSITIVE_INFINITY;
+  /** What has a larger key does not enter any more. */
+  worst = Number.POSITIVE_INFINITY;
 
   constructor(limit: number, isBefore: IsBefore) {
     this.limit = limit;
@@ -18,16 +19,19 @@ export class Best {
   /** Takes it if it is among the best so far; the smallest key is best. */
   offer(key: number, document: number): void {
     if (key > this.worst) return;
-    let at = this.keys.length;
+    const { keys, documents, limit } = this;
+    let at = keys.length;
     while (at > 0 && this.isAhead(key, document, at - 1)) at--;
-    if (at === this.limit) return;
-    this.keys.splice(at, 0, key);
-    this.documents.splice(at, 0, document);
-    if (this.keys.length > this.limit) {
-      this.keys.pop();
-      this.documents.pop();
+    if (at === limit) return;
+    // The last one falls out when the list is full.
+    const last = Math.min(keys.length, limit - 1);
+    for (let n = last; n > at; n--) {
+      keys[n] = keys[n - 1] as number;
+      documents[n] = documents[n - 1] as number;
     }
-    if (this.keys.length === this.limit) this.worst = this.keys[this.limit - 1] as number;
+    keys[at] = key;
+    documents[at] = document;
+    if (keys.length === limit) this.worst = keys[limit - 1] as number;
   }
 
   private isAhead(key: number, document: number, at: number): boolean {

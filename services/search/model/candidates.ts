@@ -1,10 +1,13 @@
 /**
  * Which documents a search looks at: those that have its rarest word, or all of a neighbourhood,
- * whichever are fewer. Owns no verdict: what comes from here may still lack words or be filtered.
+ * whichever are fewer; the most promising first, and none that cannot enter the page any more. Owns no
+ * verdict: what comes from here may still lack words or be filtered.
  */
 import type { Question } from '../question.ts';
+import { keyLeast, ORDERS, textScoreMost } from '../ranking.ts';
 import type { Reading } from '../readings.ts';
-import type { AskedWord } from './asked-words.ts';
+import { type AskedWord, pointsOfMatch } from './asked-words.ts';
+import type { Best } from './best.ts';
 import { type DocumentTable, LISTS_PER_WORD } from './document-table.ts';
 import type { Neighbourhood } from './neighbourhoods.ts';
 import type { Postings } from './postings.ts';
@@ -16,63 +19,80 @@ const DOCUMENT_COST = 2;
 
 export type Look = (document: number) => void;
 
+export interface Searching {
+  readonly documents: DocumentTable;
+  readonly question: Question;
+  readonly reading: Reading;
+  readonly asked: readonly AskedWord[];
+  /** null: everywhere. */
+  readonly places: readonly Neighbourhood[] | null;
+  readonly best: Best;
+}
+
 /** Calls with each candidate; with one that has several words, more than once. */
-export function eachCandidate(
-  documents: DocumentTable,
-  { question, reading }: { readonly question: Question; readonly reading: Reading },
-  {
-    asked,
-    places,
-  }: { readonly asked: readonly AskedWord[]; readonly places: Neighbourhood[] | null },
-  look: Look,
-): void {
+export function eachCandidate(searching: Searching, look: Look): void {
+  const { asked, reading, places, question, best } = searching;
   // What lacks one word of all has at least one of any two.
-  const rare = asked.map((word) => listsOf(documents, word, question));
+  const rare = asked.map((word) => listsOf(searching, word));
   rare.sort((a, b) => a.length - b.length);
-  const lists = rare
-    .slice(0, 1 + reading.words.length - reading.needed)
-    .flatMap((each) => each.lists);
-  if (places === null) {
-    for (const list of lists) eachOf(list, 0, list.length, look);
-    return;
-  }
-  const runs = places.flatMap((place) => place.runs).sort(([a], [b]) => a - b);
-  const cost = lists.reduce((sum, { length }) => sum + Math.min(length, runs.length * RUN_COST), 0);
-  const within = places.reduce((sum, place) => sum + place.documents, 0);
-  if (cost > within * DOCUMENT_COST) {
-    for (const [from, to] of runs)
+  const lists = rare.slice(0, 1 + reading.words.length - reading.needed).flatMap((of) => of.lists);
+  const runs = places?.flatMap((place) => place.runs).sort(([a], [b]) => a - b) ?? null;
+  if (runs !== null && places !== null && isFewer(places, lists, runs.length)) {
+    for (const [from, to] of runs) {
       for (let document = from; document < to; document++) look(document);
+    }
     return;
   }
-  for (const list of lists) {
-    if (list.length <= runs.length * RUN_COST) eachOf(list, 0, list.length, look);
+  lists.sort((a, b) => b.textMost - a.textMost);
+  const order = ORDERS[question.sort];
+  for (const { list, textMost } of lists) {
+    // Facets count all there is; a page only takes the best.
+    if (!question.facets && best.worst < keyLeast(order, textMost)) return;
+    if (runs === null || list.length <= runs.length * RUN_COST) eachOf(list, look);
     else eachWithin(list, runs, look);
   }
 }
 
-interface Lists {
-  readonly lists: Postings[];
-  readonly length: number;
+/** Whether the documents of these places are fewer than what the lists would have us look at. */
+function isFewer(
+  places: readonly Neighbourhood[],
+  lists: readonly RankedList[],
+  runs: number,
+): boolean {
+  const within = places.reduce((sum, place) => sum + place.documents, 0);
+  const cost = lists.reduce((sum, { list }) => sum + Math.min(list.length, runs * RUN_COST), 0);
+  return cost > within * DOCUMENT_COST;
 }
 
-function listsOf(documents: DocumentTable, word: AskedWord, question: Question): Lists {
-  const lists: Postings[] = [];
+interface RankedList {
+  readonly list: Postings;
+  /** What its documents may score at most that are in no better list. */
+  readonly textMost: number;
+}
+
+function listsOf(
+  { documents, question, asked }: Searching,
+  word: AskedWord,
+): { readonly lists: RankedList[]; readonly length: number } {
+  const lists: RankedList[] = [];
   let length = 0;
   const first = question.vendors ? 0 : 2;
-  const last = question.products ? LISTS_PER_WORD : 2;
+  const end = question.products ? LISTS_PER_WORD : 2;
   for (const number of word.numbers) {
-    for (let n = first; n < last; n++) {
+    const match = word.matches[number] as number;
+    for (let n = first; n < end; n++) {
       const list = documents.lists[number * LISTS_PER_WORD + n];
       if (list === undefined || list.length === 0) continue;
-      lists.push(list);
+      const points = pointsOfMatch(match, n % 2 === 0);
+      lists.push({ list, textMost: textScoreMost(points, asked.length - 1, n < 2) });
       length += list.length;
     }
   }
   return { lists, length };
 }
 
-function eachOf({ data }: Postings, from: number, to: number, look: Look): void {
-  for (let at = from; at < to; at++) look(data[at] as number);
+function eachOf({ data, length }: Postings, look: Look): void {
+  for (let at = 0; at < length; at++) look(data[at] as number);
 }
 
 function eachWithin(
@@ -80,10 +100,11 @@ function eachWithin(
   runs: readonly (readonly [from: number, to: number])[],
   look: Look,
 ): void {
+  const { data, length } = list;
   let at = 0;
   for (const [from, to] of runs) {
     at = list.firstNotBefore(from, at);
-    while (at < list.length && (list.data[at] as number) < to) look(list.data[at++] as number);
-    if (at === list.length) return;
+    while (at < length && (data[at] as number) < to) look(data[at++] as number);
+    if (at === length) return;
   }
 }

@@ -120,9 +120,10 @@ export class DocumentTable {
     this.products[document] = null;
   }
 
-  /** After documents were put in any order. */
-  sortLists(): void {
+  /** After documents were put in any order: lists in order, and words in that of the documents. */
+  arrange(): void {
     for (const list of this.lists) list?.sort();
+    this.compact();
   }
 
   private listOf(word: number, type: number, isName: boolean): Postings {
@@ -147,11 +148,12 @@ export class DocumentTable {
     return at;
   }
 
-  /** Closes the gaps that removed documents left. */
+  /** Closes the gaps that removed documents left; neighbours' words are neighbours then. */
   private compact(): void {
     const packed = new Int32Array(this.words.length);
     let end = 0;
-    for (const document of this.numbers.values()) {
+    for (let document = 0; document < this.vendor.length; document++) {
+      if (this.vendor[document] === FREE) continue;
       const at = this.wordsAt[document] as number;
       const count = this.allWords[document] as number;
       packed.set(this.words.subarray(at, at + count), end);

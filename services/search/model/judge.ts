@@ -79,11 +79,12 @@ export class Judge {
   private judge(slot: number): number {
     const { vendors } = this;
     const { here, filters, nowMs } = this.question as Question;
+    const { deliversHere } = filters;
+    if (deliversHere && here !== null && !vendors.mayReach(slot, here)) return HIDDEN;
     if (!vendors.isShown(slot, nowMs)) return HIDDEN;
     const meters = here === null ? 0 : vendors.metersFrom(slot, here);
     this.meters[slot] = meters;
-    if (filters.deliversHere && here !== null && !vendors.reaches(slot, here, meters))
-      return HIDDEN;
+    if (deliversHere && here !== null && !vendors.reaches(slot, here, meters)) return HIDDEN;
     const isOpen = vendors.isOpen(slot, nowMs);
     this.open[slot] = isOpen ? 1 : 0;
     let fails = 0;

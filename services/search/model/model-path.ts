@@ -100,8 +100,9 @@ class ModelSearch {
     const offer = this.offering(question, best);
     words.begin(reading);
     try {
-      const within = { asked: words.asked, places: around };
-      eachCandidate(documents, { question, reading }, within, (document) => {
+      const { asked } = words;
+      const searching = { documents, question, reading, asked, places: around, best };
+      eachCandidate(searching, (document) => {
         if (seenIn[document] === search) return;
         seenIn[document] = search;
         const slot = slots[document] as number;

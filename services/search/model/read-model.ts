@@ -30,14 +30,18 @@ export class ReadModel {
     rows: readonly ModelVendor[],
     counts: ReadonlyMap<string, number>,
   ): { put(rows: readonly ModelDocument[]): void; finish(): void } {
-    const expected = new Map<Neighbourhood, number>();
+    const together = new Map<Neighbourhood, ModelVendor[]>();
     // What changed while it was read is there twice; the later one counts.
     for (const row of new Map(rows.map((each) => [each.id, each])).values()) {
       const place = this.placeOf(row);
-      this.settle(this.vendors.put(row, place), row, place);
-      expected.set(place, (expected.get(place) ?? 0) + (counts.get(row.id) ?? 0));
+      const there = together.get(place);
+      if (there === undefined) together.set(place, [row]);
+      else there.push(row);
     }
-    for (const [place, count] of expected) {
+    // Neighbours get neighbouring slots and numbers: a search reads columns in one go.
+    for (const [place, there] of together) {
+      for (const row of there) this.settle(this.vendors.put(row, place), row, place);
+      const count = there.reduce((sum, { id }) => sum + (counts.get(id) ?? 0), 0);
       this.places.reserve(place, Math.ceil(count * SLACK));
     }
     const again: ModelDocument[] = [];
@@ -49,7 +53,7 @@ export class ReadModel {
         }
       },
       finish: () => {
-        this.documents.sortLists();
+        this.documents.arrange();
         for (const row of again) this.putDocument(row);
       },
     };

@@ -50,6 +50,11 @@ export class VendorTable {
   priceBand = new Uint8Array(0);
   kind = new Int32Array(0);
   reachMeters = new Int32Array(0);
+  /** The box of its reach. */
+  southE7 = new Int32Array(0);
+  westE7 = new Int32Array(0);
+  northE7 = new Int32Array(0);
+  eastE7 = new Int32Array(0);
   listed = new Uint8Array(0);
   pausedUntilMs = new Float64Array(0);
   /** The document that is the vendor itself; -1: none. */
@@ -86,6 +91,10 @@ export class VendorTable {
     this.priceBand[slot] = row.price_band ?? 0;
     this.kind[slot] = this.kinds.add(row.kind);
     this.reachMeters[slot] = row.reach_meters ?? NONE;
+    this.southE7[slot] = row.south_e7;
+    this.westE7[slot] = row.west_e7;
+    this.northE7[slot] = row.north_e7;
+    this.eastE7[slot] = row.east_e7;
     this.listed[slot] = row.listed ? 1 : 0;
     this.pausedUntilMs[slot] = row.paused_until_ms ?? Number.NEGATIVE_INFINITY;
     this.cuisineSet[slot] = this.setOf(row.cuisines);
@@ -129,7 +138,17 @@ export class VendorTable {
     return metersFrom(here, this.latE7[slot] as number, this.lonE7[slot] as number);
   }
 
-  /** Whether it delivers to a place so far away. */
+  /** Whether the box of its reach holds a point: most vendors of a neighbourhood end here. */
+  mayReach(slot: number, { latE7, lonE7 }: Here): boolean {
+    return (
+      latE7 >= (this.southE7[slot] as number) &&
+      latE7 <= (this.northE7[slot] as number) &&
+      lonE7 >= (this.westE7[slot] as number) &&
+      lonE7 <= (this.eastE7[slot] as number)
+    );
+  }
+
+  /** Whether it delivers to a place so far away, if it may. */
   reaches(slot: number, here: Here, meters: number): boolean {
     const reach = this.reachMeters[slot] as number;
     if (reach !== NONE && meters > reach) return false;
@@ -150,6 +169,10 @@ export class VendorTable {
     this.priceBand = grown(this.priceBand, count);
     this.kind = grown(this.kind, count);
     this.reachMeters = grown(this.reachMeters, count);
+    this.southE7 = grown(this.southE7, count);
+    this.westE7 = grown(this.westE7, count);
+    this.northE7 = grown(this.northE7, count);
+    this.eastE7 = grown(this.eastE7, count);
     this.listed = grown(this.listed, count);
     this.pausedUntilMs = grown(this.pausedUntilMs, count);
     this.document = grown(this.document, count);
