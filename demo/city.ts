@@ -26,6 +26,10 @@ const METERS_PER_LAT = 111_195;
 const METERS_PER_LON = METERS_PER_LAT * Math.cos((SOUTH * Math.PI) / 180);
 const DROPOFF_METERS_MIN = 300;
 const DROPOFF_METERS_MAX = 1_600;
+/** What vendors are called: a kind of house and where it stands, no two alike. */
+const HOUSES = ['Tasca', 'Cantina', 'Forno', 'Grelha', 'Taberna', 'Cozinha'];
+const PLACES = ['do Cais', 'da Praça', 'Azul', 'do Mercado', 'da Ponte', 'Velha', 'do Jardim'];
+const CUISINES = ['portuguese', 'italian', 'indian', 'japanese', 'mexican'];
 const VEHICLES: readonly VehicleKind[] = ['scooter', 'scooter', 'ebike', 'bicycle', 'car'];
 
 export interface CityOptions {
@@ -70,6 +74,19 @@ export function buildCity(options: CityOptions): Scenario {
       ignorePerMille: 15,
       wanders: true,
     },
+    trade: {
+      searchPerMille: 400,
+      cardPerMille: 600,
+      declinedPerMille: 20,
+      ratePerMille: 700,
+      specialPerMille: 200,
+      specials: 1,
+      latePerMille: 250,
+      lateMsMin: MINUTE_MS,
+      lateMsMax: 5 * MINUTE_MS,
+      byHandEvery: 3,
+      rejectPerMille: 15,
+    },
     cancelPerMille: 30,
     unreachablePerMille: 30,
     trackPerMille: 300,
@@ -86,7 +103,10 @@ function buildVendors(random: RandomStream): ScenarioVendor[] {
   return Array.from({ length: VENDORS }, (_, index): ScenarioVendor => {
     const centre = centres[index % CLUSTERS] ?? { lat: SOUTH, lon: WEST };
     const at = shift(centre, (random.next() - 0.5) * 700, (random.next() - 0.5) * 700);
-    return { key: `v${index + 1}`, name: `Kitchen ${index + 1}`, at };
+    const kind = HOUSES[index % HOUSES.length] ?? 'Tasca';
+    const where = PLACES[(index * 5 + Math.floor(index / HOUSES.length)) % PLACES.length];
+    const cuisine = CUISINES[index % CUISINES.length] ?? 'portuguese';
+    return { key: `v${index + 1}`, name: `${kind} ${where}`, at, cuisine };
   });
 }
 

@@ -27,11 +27,14 @@ function scenarioOf(options: DemoOptions): Scenario {
 }
 
 function report(outcome: Outcome, options: DemoOptions): number {
-  const { verdict, positions, positionAgeMs, takeovers } = outcome;
-  const { orders, offers, clickToDoorMs, excessMs, onTimePercent, lost, lostDetails } = verdict;
+  const { verdict, positions, positionAgeMs, takeovers, market } = outcome;
+  const { orders, sagas, offers, clickToDoorMs, excessMs, onTimePercent, lost, lostDetails } =
+    verdict;
   for (const line of lostDetails.slice(0, LOST_LINES_MAX)) process.stderr.write(`lost: ${line}\n`);
   const result = {
     orders,
+    sagas,
+    ...(market === null ? {} : { market }),
     offers,
     positions,
     clickToDoorMs,

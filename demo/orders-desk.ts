@@ -13,6 +13,7 @@ import type { RandomStream } from './random.ts';
 import { CALL_MS_MAX, type Rest } from './rest.ts';
 import type { Scenario, ScenarioOrder } from './scenario.ts';
 import type { Session } from './session.ts';
+import type { Shopping } from './shopping.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
 /** Orders asked for and not answered; while there are so many, the next ones wait. */
@@ -35,6 +36,7 @@ export interface DeskWorld {
   readonly shops: readonly Shop[];
   readonly customers: readonly Session[];
   readonly screens: readonly CustomerSocket[];
+  readonly shopping: Shopping;
   readonly random: RandomStream;
   /** Who is at home; a stream of its own, so that it shifts nothing else. */
   readonly doors: RandomStream;
@@ -48,6 +50,7 @@ export interface DeskWorld {
 export class OrdersDesk {
   private readonly world: DeskWorld;
   private readonly ready = new Map<DeliveryId, number>();
+  private readonly readyByOrder = new Map<string, number>();
   private readonly opens = new Map<DeliveryId, number>();
   private readonly leastDoorMs: (order: ScenarioOrder) => number;
   private unanswered = 0;
@@ -65,6 +68,11 @@ export class OrdersDesk {
   /** Zone ms at which the food of a delivery is really ready; 0 for one of another run. */
   readyMs(delivery: DeliveryId): number {
     return this.ready.get(delivery) ?? 0;
+  }
+
+  /** The same by its order; undefined for one of another run. */
+  readyMsOfOrder(order: string): number | undefined {
+    return this.readyByOrder.get(order);
   }
 
   /** Zone ms from the courier's arrival to somebody at the door: 0 for most, Infinity for nobody. */
@@ -109,15 +117,20 @@ export class OrdersDesk {
   }
 
   private async place(order: ScenarioOrder, index: number): Promise<void> {
-    const { rest, run, journal, customers, shops, startMs, clock, scenario, random } = this.world;
+    const { rest, run, journal, customers, shops, startMs, clock, scenario } = this.world;
+    const { random, shopping } = this.world;
     const customer = customers[index % customers.length];
-    const readyMs = startMs + Math.max(order.readyMs, order.placedMs);
-    const clickedMs = clock.zoneMs();
+    const toldMs = startMs + Math.max(order.readyMs, order.placedMs);
+    const readyMs = toldMs + shopping.lateMs();
     const tracked = random.chance(scenario.trackPerMille);
     const calledOff = random.chance(scenario.cancelPerMille);
     const opensMs = this.drawDoor();
     const shop = shops[order.vendor];
     if (!customer || !shop) return;
+    const items = cartOf(shop, index, shopping.wantsSpecial());
+    const payment = shopping.payment();
+    await shopping.search(shop, order.dropoff);
+    const clickedMs = clock.zoneMs();
     try {
       const answer = await rest.ask({
         method: 'POST',
@@ -127,23 +140,25 @@ export class OrdersDesk {
         withinMs: PLACE_MS_MAX,
         body: {
           vendor: shop.id,
-          items: cartOf(shop, index),
+          items,
           dropoff: { lat: order.dropoff.lat, lon: order.dropoff.lon },
-          readyAt: new Date(readyMs).toISOString(),
+          readyAt: new Date(toldMs).toISOString(),
+          ...(payment === undefined ? {} : { payment }),
         },
       });
       if (answer.status !== 201 && answer.status !== 200) throw new Error(JSON.stringify(answer));
       const placed = answer.body as OrderPlaced;
       this.ready.set(placed.delivery, readyMs);
+      this.readyByOrder.set(placed.id, readyMs);
       if (opensMs > 0) this.opens.set(placed.delivery, opensMs);
       journal.orderPlaced({
         order: placed.id,
         delivery: placed.delivery,
         placedMs: clickedMs,
-        leastDoorMs: startMs + this.leastDoorMs(order),
+        leastDoorMs: startMs + this.leastDoorMs({ ...order, readyMs: readyMs - startMs }),
         promiseMs: order.promiseMs === undefined ? null : startMs + order.promiseMs,
       });
-      if (tracked) this.track(placed, index);
+      if (tracked) this.track(placed, index, customer);
       if (calledOff) this.callOffLater(placed, customer, readyMs);
     } catch (error) {
       this.unplaced++;
@@ -160,14 +175,17 @@ export class OrdersDesk {
     return doors.int(LATE_MS_MIN, LATE_MS_MAX);
   }
 
-  private track(placed: OrderPlaced, index: number): void {
-    const { screens, journal } = this.world;
+  private track(placed: OrderPlaced, index: number, customer: Session): void {
+    const { screens, journal, shopping } = this.world;
     const { delivery, trackingToken: token } = placed;
     screens[index % screens.length]?.watch({
       delivery,
       token,
       onPosition: (fixMs) => journal.positionShown(delivery, fixMs),
-      onEnd: (state) => journal.endShown(delivery, state),
+      onEnd: (state) => {
+        journal.endShown(delivery, state);
+        if (state === 'delivered') shopping.rate(placed, customer);
+      },
     });
   }
 

@@ -160,11 +160,26 @@ async function ensureVendors(ops: Session, scenario: Scenario): Promise<Shop[]> 
     const { timeZone } = scenario.market;
     const place = { lat: vendor.at.lat, lon: vendor.at.lon };
     const found = byName.get(name);
-    const body = { name, place, timeZone };
+    const { cuisine } = vendor;
+    const body = {
+      ...{ name, place, timeZone },
+      ...(cuisine === undefined ? {} : { kind: 'restaurant', cuisines: [cuisine] }),
+    };
     const id = found ?? (await ops.call<Vendor>({ method: 'POST', path: '/vendors', body })).id;
-    shops[index] = await openShop(ops, id, found === undefined);
+    const { trade } = scenario;
+    if (trade !== null) await setHands(ops, id, index % trade.byHandEvery === 0);
+    shops[index] = await openShop(ops, {
+      ...{ id, name: vendor.name, isNew: found === undefined },
+      specials: trade?.specials ?? 0,
+    });
   });
   return shops;
+}
+
+/** Whether its people answer tickets by hand. */
+async function setHands(ops: Session, id: string, byHand: boolean): Promise<void> {
+  const body = { autoAccept: !byHand };
+  await ops.call<Vendor>({ method: 'PATCH', path: `/vendors/${id}`, body });
 }
 
 async function ensureCustomers(rest: Rest, secret: string): Promise<Session[]> {

@@ -4,6 +4,7 @@
  * know how.
  */
 import type { DeliverySummary } from '../contracts/api/deliveries.ts';
+import type { OrderSummary } from '../contracts/api/orders.ts';
 import type { ClockView } from '../contracts/api/zones.ts';
 import type { NodePicture } from '../contracts/push.ts';
 import { DEFAULT_POLICY } from '../contracts/zone.ts';
@@ -12,15 +13,17 @@ import type { CustomerSocket, OpenCustomerSocket, OpenDriverSocket } from './doo
 import type { DriverCounters, DriverWorld } from './driver.ts';
 import { Fleet } from './fleet.ts';
 import { Journal } from './journal.ts';
+import { type KitchenCounts, Kitchens } from './kitchens.ts';
 import { NodeWatch } from './node-watch.ts';
 import type { DemoOptions, KillPlan } from './options.ts';
 import { OrdersDesk } from './orders-desk.ts';
 import { setStage } from './people.ts';
 import { randomStream } from './random.ts';
-import { pause, type Rest } from './rest.ts';
+import { type Call, pause, type Rest } from './rest.ts';
 import type { Scenario } from './scenario.ts';
 import type { Session } from './session.ts';
 import { askForTruth, FOLLOW_MS_MAX, waitForEnds } from './settlement.ts';
+import { Shopping, type ShoppingCounts } from './shopping.ts';
 import { type Glance, type Screen, sinceStart } from './summary.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import { judge, percentile, type Verdict } from './verdict.ts';
@@ -61,6 +64,8 @@ export interface Outcome {
   readonly positions: { readonly sent: number; readonly indexed: number; readonly dropped: number };
   readonly positionAgeMs: { readonly p50: number | null; readonly p99: number | null };
   readonly takeovers: readonly number[];
+  /** What the marketplace was used for; null where nobody trades (real days). */
+  readonly market: (ShoppingCounts & { readonly kitchens: KitchenCounts }) | null;
 }
 
 /** Plays the scenario. Gives null when it was stopped before its end. */
@@ -81,6 +86,7 @@ class Run {
   };
   private summary: DeliverySummary | null = null;
   private before: DeliverySummary | null = null;
+  private sagas: OrderSummary['open'] = {};
   private stageName = 'preparing';
   private beganMs = performance.now();
 
@@ -90,6 +96,9 @@ class Run {
       () => performance.now(),
       (error) => this.say(`a courier stumbled: ${String(error)}`),
     );
+    const { rest, scenario, options } = deps;
+    const random = randomStream(options.seed, 'shopping');
+    this.shopping = new Shopping(rest, this.wheel, scenario.trade, random);
   }
 
   async play(): Promise<Outcome | null> {
@@ -114,6 +123,7 @@ class Run {
     if (scenario.orderCount !== Number.POSITIVE_INFINITY) await fleet.hireFirst(HIRE_FIRST_MS);
     const desk = this.desk(clock, stage, screens);
     this.desks = desk;
+    this.kitchens = this.openKitchens(clock, stage, desk.desk);
     this.beganMs = performance.now();
     fleet.open(desk.startMs);
     desk.desk.open();
@@ -126,6 +136,7 @@ class Run {
     if (!stop.aborted) await this.drain(desk.desk, clock);
     this.stageName = 'going home';
     await fleet.close(stop.aborted ? 0 : GO_HOME_MS);
+    await this.kitchens.close();
     for (const disarm of kills) disarm();
     for (const screen of screens) screen.close();
     this.stageName = 'asking';
@@ -137,6 +148,8 @@ class Run {
   }
 
   private desks: { desk: OrdersDesk } | null = null;
+  private kitchens: Kitchens | null = null;
+  private readonly shopping: Shopping;
   private isOver = false;
   private readonly sayBound = (line: string): void => this.say(line);
 
@@ -179,6 +192,7 @@ class Run {
       shops,
       customers,
       screens,
+      shopping: this.shopping,
       random: randomStream(options.seed, 'customers'),
       doors: randomStream(options.seed, 'doors'),
       run: `${scenario.name}-${startMs}-${process.pid}`,
@@ -186,6 +200,24 @@ class Run {
       say: this.sayBound,
     });
     return { desk, startMs };
+  }
+
+  /** Those vendors whose people answer by hand; none in a real day. */
+  private openKitchens(
+    clock: ZoneClock,
+    { shops }: Awaited<ReturnType<typeof setStage>>,
+    desk: OrdersDesk,
+  ): Kitchens {
+    const { scenario, ops, options } = this.deps;
+    const { trade } = scenario;
+    return new Kitchens({
+      ops,
+      clock,
+      shops: trade ? shops.filter((_, index) => index % trade.byHandEvery === 0) : [],
+      rejectPerMille: trade?.rejectPerMille ?? 0,
+      random: randomStream(options.seed, 'kitchens'),
+      readyMs: (order) => desk.readyMsOfOrder(order),
+    });
   }
 
   private async waitForOrders(desk: OrdersDesk): Promise<void> {
@@ -231,7 +263,13 @@ class Run {
       positions: { sent, indexed, dropped },
       positionAgeMs: ageMs,
       takeovers: takeoversMs,
+      market: this.market(),
     };
+  }
+
+  private market(): Outcome['market'] {
+    if (!this.deps.scenario.trade || !this.kitchens) return null;
+    return { ...this.shopping.counts, kitchens: this.kitchens.counts };
   }
 
   private async keepWatching(clock: ZoneClock): Promise<void> {
@@ -255,6 +293,8 @@ class Run {
         path: '/ops/summary',
         withinMs,
       });
+      const orders: Call = { method: 'GET', path: '/ops/orders/summary', withinMs };
+      this.sagas = (await ops.call<OrderSummary>(orders)).open;
     } catch {
       // The screen keeps its last numbers; the verdict does not depend on them.
     }
@@ -275,6 +315,7 @@ class Run {
       seconds: Math.round((performance.now() - this.beganMs) / 1000),
       stage: this.stageName,
       placed: this.journal.orders.size,
+      sagas: this.sagas,
       deliveries: sinceStart(deliveries, this.before?.deliveries ?? {}),
       offers: sinceStart(offers, this.before?.offers ?? {}),
       clickToDoorMs: { p50: percentile(doors, 0.5), p90: percentile(doors, 0.9) },

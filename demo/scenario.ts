@@ -23,6 +23,8 @@ export interface ScenarioVendor {
   readonly key: string;
   readonly name: string;
   readonly at: LatLon;
+  /** Absent in real days. */
+  readonly cuisine?: string;
 }
 
 export interface ScenarioCourier {
@@ -65,6 +67,30 @@ export interface CourierManners {
   readonly wanders: boolean;
 }
 
+/**
+ * What makes the generated city a marketplace. Real days have none of it: their orders and ready
+ * times are given. Shares are per mille of orders, if nothing else is said.
+ */
+export interface Trade {
+  /** Customers look for the vendor before they order, with a typing error in its name. */
+  readonly searchPerMille: number;
+  /** Pay by card rather than cash; of those so many cards are declined. */
+  readonly cardPerMille: number;
+  readonly declinedPerMille: number;
+  /** Customers who watched their order rate it once it is there. */
+  readonly ratePerMille: number;
+  /** Want the special of the day, of which each vendor has so many in a run. */
+  readonly specialPerMille: number;
+  readonly specials: number;
+  /** Kitchens that take longer than they said, and by how much, zone ms. */
+  readonly latePerMille: number;
+  readonly lateMsMin: number;
+  readonly lateMsMax: number;
+  /** Every n-th vendor answers its tickets by hand; of those tickets so many are rejected. */
+  readonly byHandEvery: number;
+  readonly rejectPerMille: number;
+}
+
 export interface Scenario {
   readonly name: string;
   readonly market: { readonly name: string; readonly timeZone: string; readonly currency: string };
@@ -76,6 +102,8 @@ export interface Scenario {
   /** How many orders there are; Infinity in the generated city, which ends by time. */
   readonly orderCount: number;
   readonly manners: CourierManners;
+  /** Null in real days. */
+  readonly trade: Trade | null;
   /** Share of orders that a customer cancels before pickup. */
   readonly cancelPerMille: number;
   /** Share of orders whose customer does not come to the door: most come late, some never. */

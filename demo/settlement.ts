@@ -73,14 +73,15 @@ export async function askForTruth(
 async function truthOf(
   ops: Session,
   delivery: DeliveryId,
-  orderState: string | undefined,
+  order: OrderEnd | undefined,
 ): Promise<Truth | null> {
   const path = `/deliveries/${delivery}`;
   try {
     const detail = await ops.call<DeliveryDetail>({ method: 'GET', path });
     const { items } = await ops.call<DeliveryEvents>({ method: 'GET', path: `${path}/events` });
     return {
-      orderState: orderState ?? 'unknown',
+      orderState: order?.state ?? 'unknown',
+      orderReason: order?.reason ?? null,
       state: detail.state,
       driver: detail.driver,
       placedMs: Date.parse(detail.placedAt),
@@ -92,13 +93,14 @@ async function truthOf(
     };
   } catch (error) {
     if (!(error instanceof RestError && error.status === 404)) throw error;
-    return orderState === 'cancelled' ? UNASKED : null;
+    return order?.state === 'cancelled' ? { ...UNASKED, orderReason: order.reason } : null;
   }
 }
 
 /** An order that ended before its delivery was asked for. */
 const UNASKED: Truth = {
   orderState: 'cancelled',
+  orderReason: null,
   state: 'cancelled',
   driver: null,
   placedMs: 0,
@@ -113,36 +115,43 @@ function instant(time: Delivery['promiseAt']): number | null {
   return time === null ? null : Date.parse(time);
 }
 
+/** What the API says of an order itself. */
+interface OrderEnd {
+  readonly state: string;
+  readonly reason: string | null;
+}
+
+function endOf({ state, reason }: Order): OrderEnd {
+  return { state, reason: reason?.code ?? null };
+}
+
 /** Order states by delivery: from the list where it is short, one by one where few are asked. */
 async function orderStates(
   ops: Session,
   journal: Journal,
   deliveries: readonly DeliveryId[],
-): Promise<Map<DeliveryId, string>> {
+): Promise<Map<DeliveryId, OrderEnd>> {
   const wanted = new Map<OrderId, DeliveryId>();
   for (const delivery of deliveries) {
     const order = journal.orders.get(delivery);
     if (order) wanted.set(order.order, delivery);
   }
-  const states = new Map<DeliveryId, string>();
+  const states = new Map<DeliveryId, OrderEnd>();
   if (wanted.size > ASK_WIDTH) {
     // Newest first, so that the orders of this run are on the first pages.
     await eachPage<OrderList['items'][number]>(ops, '/orders?', (items) => {
-      for (const { id, state } of items) {
-        const delivery = wanted.get(id);
-        if (delivery) states.set(delivery, state);
-        wanted.delete(id);
+      for (const order of items) {
+        const delivery = wanted.get(order.id);
+        if (delivery) states.set(delivery, endOf(order));
+        wanted.delete(order.id);
       }
       return wanted.size > 0;
     });
   }
   await eachBounded(wanted, ASK_WIDTH, async ([order, delivery]) => {
     const answer = ops.call<Order>({ method: 'GET', path: `/orders/${order}` });
-    const state = await answer.then(
-      (found) => found.state,
-      () => undefined,
-    );
-    if (state) states.set(delivery, state);
+    const end = await answer.then(endOf, () => undefined);
+    if (end) states.set(delivery, end);
   });
   return states;
 }

@@ -14,6 +14,8 @@ export interface Glance {
   readonly seconds: number;
   readonly stage: string;
   readonly placed: number;
+  /** Open orders by the step of their saga. */
+  readonly sagas: Readonly<Record<string, number>>;
   /** Deliveries by state, since the start of the run. */
   readonly deliveries: Readonly<Record<string, number>>;
   readonly offers: Readonly<Record<string, number>>;
@@ -81,6 +83,7 @@ export function screenLines(glance: Glance): string[] {
   return [
     `Waggle  ${glance.title}  ×${glance.speed}  ${glance.page}`,
     `${glance.stage}, ${glance.seconds} s   zone time ${glance.zoneTime}   orders placed ${glance.placed}`,
+    `open orders  ${counts(glance.sagas)}`,
     `deliveries   ${counts(glance.deliveries)}`,
     `offers       ${counts(glance.offers)}`,
     `click-to-door p50 ${minutes(clickToDoorMs.p50)}  p90 ${minutes(clickToDoorMs.p90)}   on time ${onTime}`,

@@ -24,6 +24,8 @@ export interface TruthEvent {
 /** What the public API says of one order at the end; times are zone ms. */
 export interface Truth {
   readonly orderState: string;
+  /** Why the order ended otherwise than delivered; null: it did not, or nobody said. */
+  readonly orderReason: string | null;
   readonly state: DeliveryState;
   readonly driver: DriverId | null;
   readonly placedMs: number;
@@ -44,6 +46,8 @@ export interface Verdict {
     failed: number;
     open: number;
   };
+  /** Orders by the state that their saga ended in, with the reason of those not delivered. */
+  readonly sagas: Readonly<Record<string, number>>;
   readonly offers: Record<'made' | OfferOutcome, number>;
   readonly clickToDoorMs: { readonly p50: number | null; readonly p90: number | null };
   /** Mean over delivered and failed orders of what the door took beyond the least possible; zone ms. */
@@ -78,12 +82,15 @@ export function judge(journal: Journal, truths: ReadonlyMap<DeliveryId, Truth | 
     failed: 0,
     open: 0,
   };
+  const sagas: Record<string, number> = {};
   const clickToDoor: number[] = [];
   const excess: number[] = [];
   let onTime = 0;
   for (const order of journal.orders.values()) {
     const truth = truths.get(order.delivery) ?? null;
     lost.push(...orderFindings(order, truth));
+    const ended = sagaName(truth);
+    sagas[ended] = (sagas[ended] ?? 0) + 1;
     const shown = journal.ends.get(order.delivery);
     if (shown && truth && shown !== truth.state) {
       lost.push(`${order.delivery}: its customer was shown ${shown}, the API says ${truth.state}`);
@@ -113,6 +120,7 @@ export function judge(journal: Journal, truths: ReadonlyMap<DeliveryId, Truth | 
   }
   return {
     orders,
+    sagas,
     offers,
     clickToDoorMs: { p50: percentile(clickToDoor, 0.5), p90: percentile(clickToDoor, 0.9) },
     excessMs: excess.length === 0 ? null : mean(excess),
@@ -121,6 +129,14 @@ export function judge(journal: Journal, truths: ReadonlyMap<DeliveryId, Truth | 
     lost: lost.length,
     lostDetails: lost,
   };
+}
+
+function sagaName(truth: Truth | null): string {
+  if (truth === null) return 'unknown';
+  const { orderState, orderReason } = truth;
+  return orderReason === null || orderState === 'delivered'
+    ? orderState
+    : `${orderState}: ${orderReason}`;
 }
 
 const ORDER_ENDS: Readonly<Record<string, readonly string[]>> = {

@@ -1,6 +1,7 @@
 /** Routes of orders: from the cart to the rating. */
 import * as carts from './carts.ts';
 import * as checkouts from './checkouts.ts';
+import { EMPTY } from './common.ts';
 import * as orders from './orders.ts';
 import * as pricing from './price-policy.ts';
 import * as promotions from './promotions.ts';
@@ -160,6 +161,16 @@ export const ORDER_ROUTES: readonly Route[] = [
     params: checkouts.CHECKOUT_REF,
     status: 200,
     result: checkouts.CHECKOUT,
+  },
+  {
+    method: 'GET',
+    path: '/ops/orders/summary',
+    action: 'orders.summary',
+    summary: 'Where open orders stand in their sagas',
+    roles: OPS,
+    params: EMPTY,
+    status: 200,
+    result: orders.ORDER_SUMMARY,
   },
   ...PROMOTION_ROUTES,
 ];

@@ -198,6 +198,16 @@ export const ORDER_LIST = {
 } as const;
 export type OrderList = FromSchema<typeof ORDER_LIST>;
 
+export const ORDER_SUMMARY = {
+  title: 'OrderSummary',
+  description: 'Orders whose saga is not done, by its step; steps without any are left out.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['open'],
+  properties: { open: { type: 'object', additionalProperties: { type: 'integer' } } },
+} as const;
+export type OrderSummary = FromSchema<typeof ORDER_SUMMARY>;
+
 export const ORDER_CANCEL = {
   title: 'OrderCancel',
   description: '200 once the engine has it, 202 while it is on its way, 409 after pickup.',

@@ -87,6 +87,7 @@ export function readGrubhub(directory: string, speed: number): Scenario {
       ),
     ),
     orderCount: orders.length,
+    trade: null,
     manners: {
       speedMmps: sameSpeed(parameters),
       detourPerMille: 1000,

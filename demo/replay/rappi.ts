@@ -68,6 +68,7 @@ export function readRappi(directory: string, speed: number): Scenario {
       })),
     ),
     orderCount: orders.length,
+    trade: null,
     manners: {
       speedMmps: DEFAULT_POLICY.speedMmps,
       detourPerMille: DEFAULT_POLICY.detourPerMille,

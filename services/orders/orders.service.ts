@@ -1,5 +1,6 @@
 /** Orders: what customers buy. Their way to the door is a delivery, asked for like any shop would. */
 import type { ServiceSchema } from 'moleculer';
+import { EMPTY } from '../../contracts/api/common.ts';
 import * as schemas from '../../contracts/api/orders.ts';
 import { createTokens } from '../../platform/auth/tokens.ts';
 import { openDatabase } from '../../platform/database.ts';
@@ -75,6 +76,10 @@ export function createService(context: ServiceContext): ServiceSchema {
       list: action<schemas.OrderQuery, schemas.OrderList>({
         params: schemas.ORDER_QUERY,
         handler: (params, call) => orders.list(database, params, call),
+      }),
+      summary: action<object, schemas.OrderSummary>({
+        params: EMPTY,
+        handler: () => orders.summarise(database),
       }),
       ...careActions(action, { ...deps, world }),
       cancel: action<schemas.OrderCancel, schemas.Order>({

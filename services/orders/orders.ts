@@ -1,12 +1,13 @@
 /** Reading orders: who sees which. */
 import { PAGE_LIMIT_DEFAULT } from '../../contracts/api/common.ts';
-import type { Order, OrderList, OrderQuery } from '../../contracts/api/orders.ts';
+import type { Order, OrderList, OrderQuery, OrderSummary } from '../../contracts/api/orders.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import type { Database } from '../../platform/database.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import { type Call, type Caller, requireUser } from '../../platform/service.ts';
 import * as queries from './queries.ts';
 import { ratingsOf } from './rating-queries.ts';
+import { countOpen } from './saga-rows.ts';
 
 /** A foreign order looks as if it did not exist. */
 export function sees(caller: Caller, row: queries.OrderRow): boolean {
@@ -42,6 +43,12 @@ export async function withParts(
     ratingsOf(database.knex, ids),
   ]);
   return rows.map((row) => queries.orderView(row, items.get(row.id) ?? [], ratings.get(row.id)));
+}
+
+/** Where open orders stand. */
+export async function summarise(database: Database): Promise<OrderSummary> {
+  const rows = await countOpen(database.knex);
+  return { open: Object.fromEntries(rows.map(({ step, count }) => [step, count])) };
 }
 
 export async function list(database: Database, params: OrderQuery, call: Call): Promise<OrderList> {

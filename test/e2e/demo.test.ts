@@ -17,6 +17,12 @@ interface Result {
   readonly orders: Readonly<
     Record<'placed' | 'delivered' | 'cancelled' | 'failed' | 'open', number>
   >;
+  readonly sagas: Readonly<Record<string, number>>;
+  readonly market?: {
+    readonly searched: number;
+    readonly found: number;
+    readonly kitchens: { readonly accepted: number };
+  };
   readonly offers: Readonly<Record<string, number>>;
   readonly positions: Readonly<Record<'sent' | 'indexed' | 'dropped', number>>;
   readonly clickToDoorMs: { readonly p50: number | null };
@@ -117,6 +123,9 @@ describe('npm start', { timeout: 3 * RUN_MS_MAX }, () => {
     assert.ok((result.offers.accepted ?? 0) > 0);
     assert.ok(result.positions.indexed > 0);
     assert.ok((result.clickToDoorMs.p50 ?? 0) > 0);
+    assert.equal(result.sagas.delivered, result.orders.delivered);
+    assert.ok((result.market?.kitchens.accepted ?? 0) > 0, 'a kitchen answered by hand');
+    assert.equal(result.market?.found, result.market?.searched);
   });
 
   it('plays on when its stores are killed: they come back with their data', async (t) => {

@@ -33,6 +33,7 @@ function day(couriers: number, orders: number): Scenario {
     })),
     orders: ordersFrom(list),
     orderCount: orders,
+    trade: null,
     manners: {
       speedMmps: DEFAULT_POLICY.speedMmps,
       detourPerMille: DEFAULT_POLICY.detourPerMille,

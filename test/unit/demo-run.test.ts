@@ -75,7 +75,7 @@ class SmallWaggle {
     const path = (request.url ?? '').replace('/api/v1', '').split('?')[0] ?? '';
     const key = `${request.method} ${path
       .replace(/\/(del|ord|drv)_[^/]+/, '/{id}')
-      .replace(/^\/vendors\/[^/]+\//, '/vendors/{id}/')}`;
+      .replace(/^\/vendors\/[^/]+/, '/vendors/{id}')}`;
     const id = /(del|ord|drv)_[^/]+/.exec(path)?.[0] ?? '';
     // Every seventh call fails first, as it does while a part is away.
     if (key === 'POST /orders' && this.failures++ % 7 === 3) return { status: 503, body: {} };
@@ -97,6 +97,8 @@ class SmallWaggle {
       case 'GET /vendors':
       case 'GET /drivers':
       case 'GET /ops/nodes':
+      case 'GET /search':
+      case 'GET /vendors/{id}/tickets':
         return ok({ items: [], next: null });
       case 'POST /markets':
       case 'POST /zones':
@@ -105,6 +107,10 @@ class SmallWaggle {
         return ok({ id: JSON.stringify(body.place) }, 201);
       case 'POST /vendors/{id}/products':
         return ok({ id: newId('product') }, 201);
+      case 'PATCH /vendors/{id}':
+      case 'PUT /vendors/{id}/stock':
+      case 'POST /orders/{id}/rating':
+        return ok({});
       case 'POST /auth/register':
         return ok({ tokens }, 201);
       case 'POST /auth/login':
@@ -141,6 +147,8 @@ class SmallWaggle {
         return ok(this.detail(id));
       case 'GET /deliveries/{id}/events':
         return ok({ items: this.deliveries.get(id)?.events ?? [] });
+      case 'GET /ops/orders/summary':
+        return ok({ open: {} });
       case 'GET /ops/summary':
         return ok({ deliveries: {}, offers: {}, clickToDoorMs: {}, onTimePercent: null });
       default:

@@ -21,6 +21,7 @@ const ORDER = {
 };
 const TRUTH: Truth = {
   orderState: 'delivered',
+  orderReason: null,
   state: 'delivered',
   driver: 'drv_1',
   placedMs: 1_000,

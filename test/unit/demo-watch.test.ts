@@ -69,6 +69,7 @@ describe('the screen', () => {
       seconds: 12,
       stage: 'running',
       placed: 7,
+      sagas: { preparing: 2 },
       deliveries: { delivered: 3 },
       offers: { accepted: 4 },
       clickToDoorMs: { p50: 60_000, p90: 120_000 },
@@ -82,6 +83,7 @@ describe('the screen', () => {
     }).join('\n');
     for (const part of [
       /×20 {2}http:\/\/x\//,
+      /preparing 2/,
       /delivered 3/,
       /accepted 4/,
       /p50 1\.0 min {2}p90 2\.0 min {3}on time 99 %/,
