@@ -56,9 +56,14 @@ function check({ timeZone, specialDays }: ProfileParts): void {
     problems.push({ field: '/timeZone', expected: 'an IANA time zone such as Europe/Berlin' });
   }
   for (const [index, { date, until }] of (specialDays ?? []).entries()) {
+    const field = `/specialDays/${index}`;
     if (until !== undefined && until < date) {
-      problems.push({ field: `/specialDays/${index}/until`, expected: 'not before its date' });
+      problems.push({ field: `${field}/until`, expected: 'not before its date' });
     }
+    const isTaken = specialDays
+      ?.slice(0, index)
+      .some((other) => date <= (other.until ?? other.date) && other.date <= (until ?? date));
+    if (isTaken) problems.push({ field: `${field}/date`, expected: 'no day that is named twice' });
   }
   if (problems.length > 0) throw new WaggleError('request.invalid', undefined, problems);
 }

@@ -70,4 +70,15 @@ describe('the profile of a vendor', () => {
       area_cells: null,
     });
   });
+
+  test('names each special day once', () => {
+    const openings: [] = [];
+    const days = [
+      { date: '2026-12-24', until: '2026-12-26', openings },
+      { date: '2026-12-27', openings },
+    ];
+    assert.deepEqual(columnsOf({ specialDays: days }, PLACE), { special_days: days });
+    const twice = [...days, { date: '2026-12-26', openings }];
+    assert.throws(() => columnsOf({ specialDays: twice }, PLACE), /invalid/i);
+  });
 });
