@@ -9,6 +9,7 @@ import {
   CURRENCY,
   NOTE,
   OPTION_ID,
+  PHONE,
   POINT,
   PRODUCT_ID,
   TIME,
@@ -87,6 +88,7 @@ export const DOOR_PROPERTIES = {
   dropoff: { ...POINT, description: 'The place; or name a saved `address` instead.' },
   address: { ...ADDRESS_ID, description: 'One of the addresses of the customer.' },
   dropoffNote: NOTE,
+  contactPhone: { ...PHONE, description: 'Whom to call about this order; kept with it.' },
 } as const;
 
 /** Kinds of payment; how each behaves is the payments service's. */

@@ -4,6 +4,7 @@
  */
 import type { OrderEndCode, OrderState } from '../../contracts/api/orders.ts';
 import type { Role } from '../../contracts/api/users.ts';
+import type { PaymentMethod } from '../../contracts/messages/payments.ts';
 import type { Fault } from '../../contracts/states.ts';
 
 /** What is charged although nothing was delivered. */
@@ -43,14 +44,15 @@ export const BLAME: Readonly<Record<Canceller, { code: OrderEndCode; fault: Faul
 };
 
 interface Amounts {
+  readonly payment: PaymentMethod;
   /** Minor units. */
   readonly totalMinor: number;
   readonly goodsMinor: number;
 }
 
-/** Minor units that a rule keeps of an order. */
-export function chargeOf(keeps: Keeps, { totalMinor, goodsMinor }: Amounts): number {
-  if (keeps === 'nothing') return 0;
+/** Minor units that a rule keeps of an order; of cash that nobody has handed over there is nothing. */
+export function chargeOf(keeps: Keeps, { payment, totalMinor, goodsMinor }: Amounts): number {
+  if (keeps === 'nothing' || payment.kind === 'cash') return 0;
   return keeps === 'all' ? totalMinor : Math.min(goodsMinor, totalMinor);
 }
 

@@ -136,7 +136,7 @@ interface CartAsked {
   readonly at: string;
   readonly customer: UserId;
   readonly door: ToDoor;
-  readonly params: { readonly payment?: PaymentMethod };
+  readonly params: { readonly payment?: PaymentMethod; readonly contactPhone?: string };
 }
 
 interface Prepared {
@@ -188,6 +188,7 @@ function orderOf(asked: CartAsked, quoted: Quoted, checkout: CheckoutId | null):
     age_min: quoted.ageMin,
     note: cart.note ?? null,
     ...{ dropoff_lat_e7: latE7, dropoff_lon_e7: lonE7, dropoff_cell: cell },
+    phone: params.contactPhone ?? null,
     dropoff_note: door.note,
     placed_ms: nowMs,
     ready_ms: times.readyMs,

@@ -55,6 +55,8 @@ export interface OrderRow {
   readonly terms: SagaTerms;
   /** H3 cell of the drop-off. */
   readonly dropoff_cell: number;
+  /** Whom to call about it. */
+  readonly phone: string | null;
   readonly driver: DriverId | null;
 }
 
@@ -81,7 +83,7 @@ export type NewOrder = Omit<OrderRow, 'ended_ms' | 'reason' | 'driver'>;
 const ORDER_COLUMNS = `id, account, customer, vendor, delivery, state, total_minor, goods_minor,
   tip_minor, price, currency, payment, promotion, promotion_code, age_min, note, checkout,
   dropoff_lat_e7, dropoff_lon_e7, dropoff_note, placed_ms, ready_ms, scheduled_ms, start_ms,
-  terms, dropoff_cell`;
+  terms, dropoff_cell, phone`;
 const ITEM_COLUMNS = `id, order_id, position, product, variant, options, name, details, quantity,
   note, unit_price_minor, goods_minor, discount_minor, tax_minor`;
 

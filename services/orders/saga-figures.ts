@@ -9,6 +9,8 @@ const UNDOING: readonly Saga['step'][] = ['calling_off', 'undoing', 'refunding']
 export interface SagaFigures {
   /** One input was taken in. */
   stepped(before: Saga, after: Saga, input: SagaInput, nowMs: number): void;
+  /** How long the nearest timer has been due, zone ms; negative: it is not. */
+  waited(lateMs: number): void;
 }
 
 export function createSagaFigures(metrics: Registry, database: Database): SagaFigures {
@@ -48,7 +50,13 @@ export function createSagaFigures(metrics: Registry, database: Database): SagaFi
     labelNames: ['outcome'],
     registers,
   });
+  const lag = new Gauge({
+    name: 'waggle_order_timers_late_zone_ms',
+    help: 'How long the oldest timer of an order has been due, zone ms.',
+    registers,
+  });
   return {
+    waited: (lateMs) => lag.set(Math.max(0, lateMs)),
     stepped(before, after, input, nowMs) {
       if (input.type === 'timer' && before.step !== 'waiting') timeOuts.inc({ step: before.step });
       if (input.type === 'checked') checks.inc({ outcome: input.outcome });

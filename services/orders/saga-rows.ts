@@ -145,6 +145,15 @@ export async function lockDue(
   return rows.map(locked);
 }
 
+/** Puts off the one timer that is due first. */
+export async function putOff(db: Queryable, nowMs: number, untilMs: number): Promise<void> {
+  await db.raw(
+    `UPDATE timers SET due_ms = ? WHERE order_id = (
+       SELECT order_id FROM timers WHERE due_ms <= ? ORDER BY due_ms LIMIT 1)`,
+    [untilMs, nowMs],
+  );
+}
+
 /** Zone ms of the nearest timer. */
 export async function nearestDue(db: Queryable): Promise<number | null> {
   const row = await db('timers').min('due_ms as due').first();

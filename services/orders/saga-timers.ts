@@ -16,6 +16,8 @@ import { BATCH_MAX, handle, type Told } from './saga-store.ts';
 /** Host ms between looks when nobody wakes it: timers that were set meanwhile are not nearer. */
 const POLL_MS = 1_000;
 const SOONEST_MS = 20;
+/** Host ms until a timer is tried again that could not be fired. */
+const PUT_OFF_MS = 30_000;
 
 export interface TimersOptions {
   readonly database: Database;
@@ -37,6 +39,7 @@ export function startTimers(options: TimersOptions): Pump {
       if (fired > 0) options.onFired();
       if (fired === BATCH_MAX) return true;
       const nearest = await rows.nearestDue(database.knex);
+      options.figures.waited(nearest === null ? 0 : door.clock.zoneMs() - nearest);
       clearTimeout(alarm);
       const hostMs =
         nearest === null ? POLL_MS : (nearest - door.clock.zoneMs()) / door.clock.speed;
@@ -58,11 +61,32 @@ export function startTimers(options: TimersOptions): Pump {
   };
 }
 
-/** Fires one batch; how many there were. */
-async function fireDue({ database, door, limits, figures, check }: TimersOptions): Promise<number> {
+/** Fires one batch; when that fails, one after the other, and puts off the one that is in the way. */
+async function fireDue(options: TimersOptions): Promise<number> {
+  try {
+    return await fire(options, BATCH_MAX);
+  } catch (error) {
+    options.onError(error);
+  }
+  const { database, door } = options;
+  for (let fired = 0; fired < BATCH_MAX; fired++) {
+    const nowMs = Math.round(door.clock.zoneMs());
+    try {
+      if ((await fire(options, 1)) === 0) return fired;
+    } catch (error) {
+      options.onError(error);
+      await rows.putOff(database.knex, nowMs, nowMs + PUT_OFF_MS * door.clock.speed);
+    }
+  }
+  return BATCH_MAX;
+}
+
+/** Fires the timers that are due, at most so many, in one transaction; how many there were. */
+async function fire(options: TimersOptions, max: number): Promise<number> {
+  const { database, door, limits, figures, check } = options;
   const nowMs = Math.round(door.clock.zoneMs());
   return database.transaction(async (trx) => {
-    const due = await rows.lockDue(trx, nowMs, BATCH_MAX);
+    const due = await rows.lockDue(trx, nowMs, max);
     if (due.length === 0) return 0;
     const news = due.filter(({ saga }) => saga.step === 'checking');
     const checked = await check(

@@ -211,4 +211,18 @@ describe('an order', () => {
     expectOk(await stage.call('POST', `/orders/${later.id}/cancel`, {}));
     assert.deepEqual(await endOf(later), ['cancelled', 'cancelled_by_ops', 'platform', null]);
   });
+
+  test('that cannot be carried on does not hold up the others', async () => {
+    const scheduledFor = new Date(Date.now() + 3 * 3_600_000).toISOString();
+    const broken = await stage.place('key-broken', { readyInSeconds: undefined, scheduledFor });
+    await stage.atStep(broken.id, 'waiting');
+    const { knex } = stage.databases.orders;
+    await knex('orders').where({ id: broken.id }).update({ terms: '{}' });
+    await knex('sagas').where({ order_id: broken.id }).update({ due_ms: 1 });
+    await knex('timers').where({ order_id: broken.id }).update({ due_ms: 1 });
+    const sound = await stage.place('key-sound');
+    await stage.atStep(sound.id, 'preparing');
+    const timer = await knex('timers').where({ order_id: broken.id }).first();
+    assert.ok(timer.due_ms > Date.now() - 60_000, 'it is tried again later');
+  });
 });

@@ -146,11 +146,14 @@ test('who calls off what is being cooked pays for the goods', () => {
 });
 
 test('whose fault it is that a parcel came back decides who pays', () => {
-  const amounts = { totalMinor: TOTAL, goodsMinor: 1_500 };
+  const payment = { kind: 'test', token: 'ok' } as const;
+  const amounts = { totalMinor: TOTAL, goodsMinor: 1_500, payment };
   assert.equal(chargeOfEnd(amounts, 'customer', true), TOTAL);
   assert.equal(chargeOfEnd(amounts, 'customer', false), 0);
   assert.equal(chargeOfEnd(amounts, 'driver', true), 0);
   assert.equal(chargeOfEnd(amounts, 'vendor', true), 0);
+  const cash = { ...amounts, payment: { kind: 'cash' } as const };
+  assert.equal(chargeOfEnd(cash, 'customer', true), 0, 'nobody has handed it over');
 });
 
 test('a scheduled order asks nobody before its time', () => {
