@@ -3,12 +3,14 @@ import * as catalog from './catalog.ts';
 import * as editing from './catalog-editing.ts';
 import * as transfer from './catalog-import.ts';
 import { ANYONE, type Route } from './route.ts';
-import type { Role } from './users.ts';
+import type { MemberRole, Role } from './users.ts';
 
 /** Vendors (and their keys), for what is of their own account, and ops. */
 const KEEPERS: readonly Role[] = ['vendor', 'ops'];
 const READS = { roles: KEEPERS, scope: 'catalog:read' } as const;
-const WRITES = { roles: KEEPERS, scope: 'catalog:write' } as const;
+/** Who of an account decides what is sold and for how much; staff count stock, and say what is out. */
+const MANAGERS: readonly MemberRole[] = ['owner', 'manager'];
+const WRITES = { roles: KEEPERS, scope: 'catalog:write', members: MANAGERS } as const;
 
 const CATEGORY_ROUTES: readonly Route[] = [
   {
