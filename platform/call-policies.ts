@@ -74,6 +74,8 @@ export const CALL_POLICIES: Readonly<Record<string, CallPolicy>> = {
   'deliveries.pin': INNER,
   // Placing waits for terms, menu and quote in turn, each with its own limit above.
   'orders.place': { ...WRITE, concurrencyMax: 600, waitingMax: 2_000 },
+  // Waits for a foreign server, up to five seconds.
+  'webhooks.ping': { ...WRITE, concurrencyMax: 20, waitingMax: 20 },
   'search.find': { ...READ, timeoutMs: 2_000 },
   'search.suggest': { ...READ, timeoutMs: 1_000 },
 };

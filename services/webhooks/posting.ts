@@ -27,7 +27,13 @@ export interface Posted {
 
 export interface Poster {
   /** Never rejects: what went wrong is in the answer. */
-  post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<Posted>;
+  post(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    /** Host ms; default: that of the poster. */
+    timeoutMs?: number,
+  ): Promise<Posted>;
   /** Ends what is under way. */
   close(): void;
 }
@@ -49,9 +55,9 @@ export function createPoster(options: PosterOptions): Poster {
   };
   const agents = { http: new http.Agent(pool), https: new https.Agent(pool) };
   return {
-    async post(text, headers, body) {
+    async post(text, headers, body, timeoutMs = options.timeoutMs ?? TIMEOUT_MS) {
       const startedMs = performance.now();
-      const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
+      const timeout = AbortSignal.timeout(timeoutMs);
       const signal = AbortSignal.any([timeout, closing.signal]);
       const done = (posted: Omit<Posted, 'durationMs'>): Posted => ({
         ...posted,

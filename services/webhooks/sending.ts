@@ -34,6 +34,8 @@ const TAKEN_MAX = 256;
 /** Longer than the last of those taken for one webhook may wait and then take. */
 const RESERVED_MS = 60_000;
 const POLL_MS = 1_000;
+/** A person waits for a ping; it must end before the call that asked for it. */
+const PING_MS = 5_000;
 const GONE = 410;
 
 export interface SendingOptions {
@@ -163,6 +165,6 @@ export async function sendPing(
   const ping: PingWebhook = { version: 1, id, type: 'ping', at: at.toISOString() };
   const body = JSON.stringify(ping);
   const terms = { type: 'ping', attempt: 1, atMs: at.getTime() };
-  const posted = await poster.post(webhook.url, headersOf(webhook, body, terms), body);
+  const posted = await poster.post(webhook.url, headersOf(webhook, body, terms), body, PING_MS);
   return { id, at, posted };
 }
