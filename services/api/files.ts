@@ -78,7 +78,15 @@ async function receive(
   }
   request.setTimeout(UPLOAD_TIMEOUT_MS, () => request.destroy());
   await store.put(file, request, { bytesMax, contentType });
-  await tell(link.tell, { id, file });
+  try {
+    await tell(link.tell, { id, file });
+  } catch (error) {
+    // What it was for is gone: nobody would ever delete it.
+    if (error instanceof WaggleError && error.code === 'resource.not_found') {
+      await store.delete(file);
+    }
+    throw error;
+  }
 }
 
 /** Never shown in place: whatever it is, a browser only saves it. */

@@ -1,7 +1,7 @@
 /**
- * Forgets people who left: notes go, doors become the middle of their neighbourhood, in the record
- * and in the command that asked for it. A delivery under way keeps what it needs and forgets it once
- * it has ended. Ids stay; proofs go when their own time is over.
+ * Forgets people who left: notes and proofs go, doors become the middle of their neighbourhood, in
+ * the record and in the command that asked for it. A delivery under way keeps what it needs and
+ * forgets it once it has ended. Ids stay.
  */
 import { USER_STREAM, type UserEvent } from '../../contracts/messages/users.ts';
 import { placeOf } from '../../dispatch/geometry.ts';
@@ -10,6 +10,7 @@ import type { EventEntry } from '../../platform/event-stream.ts';
 import { startPump } from '../../platform/pump.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import { type Part, startFollowing } from '../../platform/service-streams.ts';
+import { dropProofsOf } from './proof-queries.ts';
 import type { DeliveryRow } from './rows.ts';
 
 /** Places are kept to two digits of a degree: about a kilometre. */
@@ -46,6 +47,10 @@ export async function erase(database: Database): Promise<boolean> {
       [AT_ONCE],
     );
     if (rows.length > 0) await blur(trx, rows);
+    await dropProofsOf(
+      trx,
+      rows.map(({ id }) => id),
+    );
     await forgetErasures(trx);
     return rows.length === AT_ONCE;
   });

@@ -1,4 +1,4 @@
-/** The actions of proofs, and the pump that forgets them: photos of doors are kept no longer than needed. */
+/** The actions of proofs, and what forgets them: photos of doors are kept no longer than needed. */
 import type { ServiceSchema } from 'moleculer';
 import * as schemas from '../../contracts/api/proofs.ts';
 import { createFileLinks } from '../../platform/files/file-links.ts';
@@ -7,13 +7,13 @@ import { startPump } from '../../platform/pump.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import type { Part } from '../../platform/service-streams.ts';
-import { deleteProofs, proofsBefore } from './proof-queries.ts';
+import { doomedFiles, dropOldProofs, forgetFiles } from './proof-queries.ts';
 import * as proofs from './proofs.ts';
 
 /** Zone ms: as long as a customer, a shop or a bank may still ask. */
 const KEPT_MS = 120 * 24 * 3_600_000;
 const FORGET_BATCH = 200;
-const FORGET_EVERY_MS = 600_000;
+const FORGET_EVERY_MS = 30_000;
 
 export function proofDeps(
   { config, door }: ServiceContext,
@@ -52,7 +52,7 @@ export function proofActions(
   };
 }
 
-/** Deletes old proofs and their files, file first: a row without a file can still be deleted. */
+/** Deletes old proofs and, after their rows, the files: a crash in between leaves nothing behind. */
 export function startForgettingProofs(
   { log }: ServiceContext,
   { database, door, files }: proofs.ProofDeps,
@@ -60,13 +60,13 @@ export function startForgettingProofs(
   return startPump({
     work: async () => {
       const beforeMs = Math.round((await door()).clock.zoneMs()) - KEPT_MS;
-      const old = await proofsBefore(database.knex, beforeMs, FORGET_BATCH);
-      for (const { file } of old) if (file !== null) await files.delete(file);
-      await deleteProofs(
-        database.knex,
-        old.map(({ id }) => id),
+      const dropped = await database.transaction((trx) =>
+        dropOldProofs(trx, beforeMs, FORGET_BATCH),
       );
-      return old.length === FORGET_BATCH;
+      const doomed = await doomedFiles(database.knex, FORGET_BATCH);
+      for (const file of doomed) await files.delete(file);
+      await forgetFiles(database.knex, doomed);
+      return Math.max(dropped, doomed.length) === FORGET_BATCH;
     },
     pollMs: FORGET_EVERY_MS,
     backOffMs: [1_000, FORGET_EVERY_MS],

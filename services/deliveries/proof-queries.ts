@@ -79,21 +79,50 @@ export async function markArrived(
   return rows[0]?.delivery;
 }
 
-/** The oldest proofs from before a time. */
-export async function proofsBefore(
-  db: Queryable,
+/** Takes the oldest proofs from before a time out; how many. Their files are deleted next. */
+export async function dropOldProofs(
+  trx: Transaction,
   beforeMs: number,
   limit: number,
-): Promise<Pick<ProofRow, 'id' | 'file'>[]> {
-  return db('proofs')
-    .select('id', 'file')
-    .where('at_ms', '<', beforeMs)
-    .orderBy('at_ms')
-    .limit(limit);
+): Promise<number> {
+  const rows: { file: string | null }[] = await trx('proofs')
+    .whereIn(
+      'id',
+      trx('proofs').select('id').where('at_ms', '<', beforeMs).orderBy('at_ms').limit(limit),
+    )
+    .delete()
+    .returning('file');
+  await doom(trx, rows);
+  return rows.length;
 }
 
-export async function deleteProofs(db: Queryable, ids: readonly ProofId[]): Promise<void> {
-  await db('proofs')
-    .whereRaw('id = ANY(?)', [[...ids]])
+/** Takes everything out that was shown for these deliveries. */
+export async function dropProofsOf(
+  trx: Transaction,
+  deliveries: readonly DeliveryId[],
+): Promise<void> {
+  const rows: { file: string | null }[] = await trx('proofs')
+    .whereRaw('delivery = ANY(?)', [[...deliveries]])
+    .delete()
+    .returning('file');
+  await doom(trx, rows);
+}
+
+async function doom(
+  trx: Transaction,
+  rows: readonly { readonly file: string | null }[],
+): Promise<void> {
+  const files = rows.flatMap(({ file }) => (file === null ? [] : [{ file }]));
+  if (files.length > 0) await trx('doomed_files').insert(files).onConflict('file').ignore();
+}
+
+export async function doomedFiles(db: Queryable, limit: number): Promise<string[]> {
+  return db('doomed_files').limit(limit).pluck('file');
+}
+
+export async function forgetFiles(db: Queryable, files: readonly string[]): Promise<void> {
+  if (files.length === 0) return;
+  await db('doomed_files')
+    .whereRaw('file = ANY(?)', [[...files]])
     .delete();
 }

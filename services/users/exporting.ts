@@ -27,6 +27,7 @@ interface Part {
 const PARTS: readonly Part[] = [
   { name: 'orders', action: 'orders.list', roles: ['customer'], isList: true },
   { name: 'driver', action: 'drivers.me', roles: ['driver'], isList: false },
+  { name: 'papers', action: 'drivers.myStanding', roles: ['driver'], isList: false },
 ];
 
 const PAGE = 200;

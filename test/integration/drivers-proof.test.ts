@@ -4,10 +4,11 @@ import { after, before, describe, test } from 'node:test';
 import type { DriverClient } from '../../client/index.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
 import { openDatabase } from '../../platform/database.ts';
+import { erase } from '../../services/deliveries/erasure.ts';
 import type { Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { Answer } from './business-stack.ts';
-import { expectOk } from './city.ts';
+import { expectOk, register } from './city.ts';
 import {
   askForDelivery,
   carryToDoor,
@@ -181,6 +182,35 @@ describe('proof of delivery', () => {
         ['photo', 'return', true],
       ],
     );
+  });
+
+  test('what was shown at the door of a customer goes with the customer', async () => {
+    const dropoffNote = 'ring at Miller';
+    const { id } = await askForDelivery(town, { dropoffNote, proof: { photo: true } });
+    const customer = await register(town.stack, 'customer');
+    await ownedBy(id, customer);
+    await carryToDoor(phone, id);
+    await untilState(town, id, 'at_dropoff');
+    const asked = { kind: 'photo', contentType: 'image/jpeg', bytes: JPEG.length };
+    const { upload } = expectOk(await show(id, asked)) as { upload: { url: string } };
+    await put(upload.url, JPEG);
+    await phone.delivered(id);
+    await untilState(town, id, 'delivered');
+    const [photo] = (await proofsOf(id)).items as { url: string }[];
+    assert.equal((await fetch(String(photo?.url))).status, 200);
+    const gone = await town.stack.call('POST', '/me/deletion', {
+      token: customer,
+      body: { password: 'a long password' },
+    });
+    assert.ok(gone.status < 300, JSON.stringify(gone.body));
+    const database = openDatabase('deliveries', town.stack.config.database.deliveries);
+    await waitFor(async () => {
+      await erase(database);
+      return ((await proofsOf(id)).items as unknown[]).length === 0;
+    });
+    await database.close();
+    assert.equal((await put(upload.url, JPEG)).status, 404, 'nor does it come back');
+    assert.equal((await fetch(String(photo?.url))).status, 404);
   });
 
   test('only the driver who has it may show anything', async () => {
