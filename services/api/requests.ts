@@ -32,10 +32,26 @@ export function createRequestReader(routes: readonly Route[]): RequestReader {
     read(route, { path, query, body, contentType, version }) {
       const seen = version === undefined ? {} : { version };
       const check = checks.get(route);
-      if (check !== undefined) return check({ ...seen, ...query, ...path });
-      return { ...seen, ...objectOf(body, contentType), ...path };
+      const whole =
+        check === undefined
+          ? { ...seen, ...objectOf(body, contentType), ...path }
+          : { ...seen, ...query, ...path };
+      refuseNul(whole, '');
+      return check === undefined ? whole : check(whole);
     },
   };
+}
+
+/** U+0000 is the one character of JSON that Postgres keeps in no text. */
+function refuseNul(value: unknown, at: string): void {
+  if (typeof value === 'string') {
+    if (!value.includes('\u0000')) return;
+    throw new WaggleError('request.invalid', undefined, [
+      { field: at, expected: 'text without the character U+0000' },
+    ]);
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value)) refuseNul(inner, `${at}/${name}`);
 }
 
 function isRead({ method }: Route): boolean {

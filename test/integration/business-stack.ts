@@ -1,6 +1,7 @@
 /** Owns a Waggle of its own for a test: chosen services in this process, on the test's own stores. */
 import { type Config, databaseServices } from '../../config/index.ts';
 import { findFreePort } from '../../launch/ports.ts';
+import type { Caller } from '../../platform/service.ts';
 import { startNode } from '../../services/main.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
@@ -31,6 +32,8 @@ export interface Stack {
   system<R>(action: string, params: object): Promise<R>;
   /** Figures of the process, as Prometheus reads them. */
   metrics(): Promise<string>;
+  /** Calls an action in this very process as whoever is named. */
+  act<R>(caller: Caller, action: string, params: object): Promise<R>;
   /** Access token of the first operator. */
   operator(): Promise<string>;
 }
@@ -82,12 +85,14 @@ export async function withStack(
     const parsed = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
     return { status: response.status, headers: response.headers, body: parsed };
   };
+  const act = <R>(caller: Caller, action: string, params: object): Promise<R> =>
+    node.broker.call(action, params, { meta: { caller } });
   return {
     config,
     url,
     call,
-    system: (action, params) =>
-      node.broker.call(action, params, { meta: { caller: { kind: 'system' } } }),
+    system: (action, params) => act({ kind: 'system' }, action, params),
+    act,
     metrics: async () => (await fetch(`http://127.0.0.1:${node.adminPort}/metrics`)).text(),
     async operator() {
       const answer = await call('POST', '/auth/login', { body: OPERATOR });
