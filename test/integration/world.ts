@@ -30,6 +30,11 @@ export const KEY_SCOPES = [
   ...['webhooks:read', 'webhooks:write'],
 ];
 
+/** What a driver is given, and a place to work at, tomorrow. */
+export const EARNED = { amountMinor: 500, currency: 'EUR', reason: 'a rainy day' };
+const TOMORROW = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+export const SHIFT = { day: TOMORROW, from: '12:00', to: '16:00' };
+
 let serial = 0;
 
 export async function makeWorld(stack: Stack): Promise<World> {
@@ -56,6 +61,12 @@ async function makeSide(stack: Stack, ops: string, common: Side['ids']): Promise
   };
   const shop = await makeShop(stack, { ops, vendor, post, keep });
   const driver = await makeDriver(post, keep);
+  await post(ops, `/drivers/${ids[ID_PREFIXES.driver]}/earnings`, EARNED);
+  const zone = ids[ID_PREFIXES.zone];
+  const [shift] = (await post(ops, '/shifts', { zone, ...SHIFT })).items as { id: string }[];
+  if (shift !== undefined) keep('shift', shift);
+  const paper = { kind: 'identity', contentType: 'application/pdf', bytes: 100 };
+  keep('document', await post(driver, '/drivers/me/papers', paper));
   const place = { label: 'Home', text: '1 Main Street', point: DOOR };
   keep('address', await post(customer, '/me/addresses', place));
   const items = [{ product: shop.product, quantity: 1 }];

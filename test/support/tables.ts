@@ -23,7 +23,7 @@ export async function tableHashes(url: string): Promise<Record<string, string>> 
         .join('.');
       const result = await client.query<{ count: string; hash: string }>(
         `SELECT count(*) AS count, md5(string_agg(h, '' ORDER BY h)) AS hash
-           FROM (SELECT md5(t::text) AS h FROM ${table} t) rows`,
+           FROM (SELECT md5((to_jsonb(t) - 'last_used_at')::text) AS h FROM ${table} t) rows`,
       );
       hashes[name] = `${result.rows[0]?.count} rows, ${result.rows[0]?.hash}`;
     }
