@@ -33,6 +33,21 @@ export async function openDeliveries(ops: Session, journal: Journal): Promise<nu
   return open;
 }
 
+const ENDED: readonly string[] = ['delivered', 'cancelled', 'failed'] satisfies Order['state'][];
+
+/** Whether an order of this run has not ended: it may not have come to its delivery yet. */
+async function hasOpenOrders(ops: Session, journal: Journal): Promise<boolean> {
+  const wanted = new Set([...journal.orders.values()].map(({ order }) => order));
+  let isOpen = false;
+  // Newest first, so that the orders of this run are on the first pages.
+  await eachPage<OrderList['items'][number]>(ops, '/orders?', (items) => {
+    isOpen ||= items.some(({ id, state }) => wanted.has(id) && !ENDED.includes(state));
+    for (const { id } of items) wanted.delete(id);
+    return wanted.size > 0 && !isOpen;
+  });
+  return isOpen;
+}
+
 /** Waits until nothing is open, at most `wallMs`. `isCut` ends the wait early. */
 export async function waitForEnds(
   ops: Session,
@@ -42,7 +57,8 @@ export async function waitForEnds(
 ): Promise<void> {
   const deadline = performance.now() + wallMs;
   while (performance.now() < deadline && !isCut()) {
-    if ((await openDeliveries(ops, journal).catch(() => 1)) === 0) return;
+    const isOver = (await openDeliveries(ops, journal).catch(() => 1)) === 0;
+    if (isOver && !(await hasOpenOrders(ops, journal).catch(() => true))) return;
     await pause(POLL_MS);
   }
 }

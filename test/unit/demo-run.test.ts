@@ -134,7 +134,9 @@ class SmallWaggle {
         return ok(this.place(body), 201);
       case 'GET /orders':
         return ok({
-          items: [...this.deliveries.values()].map((made) => this.orderOf(made)),
+          items: [...this.deliveries.values()]
+            .filter((made) => !this.forgets(made))
+            .map((made) => this.orderOf(made)),
           next: null,
         });
       case 'POST /orders/{id}/cancel':
