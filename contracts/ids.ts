@@ -126,10 +126,19 @@ function uuid7(atMs: number, a: number, b: number, c: number): string {
 
 /** Makes a fresh id at the edge. Uses the platform's clock and random source; never in the core. */
 export function newId<K extends IdKind>(idKind: K, atMs: number = Date.now()): Id<K> {
-  const random = crypto.getRandomValues(new Uint32Array(3));
-  const [a = 0, b = 0, c = 0] = random;
+  if (drawn + WORDS_PER_ID > RANDOM.length) {
+    crypto.getRandomValues(RANDOM);
+    drawn = 0;
+  }
+  const [a = 0, b = 0, c = 0] = RANDOM.subarray(drawn, drawn + WORDS_PER_ID);
+  drawn += WORDS_PER_ID;
   return `${ID_PREFIXES[idKind]}_${uuid7(atMs, a, b, c)}`;
 }
+
+/** Random words for the next ids, drawn many at a time: asking for each is dearer than the rest. */
+const WORDS_PER_ID = 3;
+const RANDOM = new Uint32Array(WORDS_PER_ID * 256);
+let drawn = RANDOM.length;
 
 /**
  * Derives an id from a position that cannot repeat: (zone time, a hash of the zone, a counter that

@@ -2,21 +2,22 @@
  * Dedupes events in the consumer's own transaction: what was handled once is not handled again,
  * however often it arrives. Owns the table `inbox` of a service's schema.
  */
+import { newId } from '../contracts/ids.ts';
 import type { Queryable, Transaction } from './database.ts';
 
 /** Part of the first migration of a service that consumes events. */
 export const INBOX_TABLE = `
   CREATE TABLE inbox (
-    consumer text NOT NULL,
+    -- sorts by the time it was made: new rows go to the end, old ones are found without an index more
     event_id text NOT NULL,
-    received_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (consumer, event_id)
+    consumer text NOT NULL,
+    PRIMARY KEY (event_id, consumer)
   );
-  CREATE INDEX inbox_received ON inbox (received_at);
 `;
 
 /** How long event ids are kept; far longer than any re-send. */
 const KEPT_DAYS = 7;
+const DAY_MS = 86_400_000;
 const PURGE_BATCH = 5_000;
 
 /** Ids that are new to this consumer; they count as handled if the transaction commits. */
@@ -33,11 +34,11 @@ export async function takeOnce(
   return new Set(rows.map(({ event_id }) => event_id));
 }
 
-/** Forgets ids past their time, a bounded number at once. */
-export async function purgeInbox(knex: Queryable): Promise<void> {
+/** Forgets ids made before their time, a bounded number at once. */
+export async function purgeInbox(knex: Queryable, nowMs = Date.now()): Promise<void> {
+  const oldest = newId('event', nowMs - KEPT_DAYS * DAY_MS);
   await knex.raw(
-    `DELETE FROM inbox WHERE ctid IN (
-       SELECT ctid FROM inbox WHERE received_at < now() - ? * interval '1 day' LIMIT ?)`,
-    [KEPT_DAYS, PURGE_BATCH],
+    `DELETE FROM inbox WHERE ctid IN (SELECT ctid FROM inbox WHERE event_id < ? LIMIT ?)`,
+    [oldest, PURGE_BATCH],
   );
 }

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { WaggleError } from '../../contracts/errors.ts';
+import { newId } from '../../contracts/ids.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { translateDatabaseError } from '../../platform/database-errors.ts';
 import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
 import { idempotent } from '../../platform/idempotency.ts';
-import { takeOnce } from '../../platform/inbox.ts';
+import { purgeInbox, takeOnce } from '../../platform/inbox.ts';
 import { migrateService } from '../../platform/migrations.ts';
 import { enqueue, startRelay } from '../../platform/outbox.ts';
 import {
@@ -84,6 +85,16 @@ test('the inbox takes an event once, and again only if the first try was rolled 
     });
   await assert.rejects(take(true));
   assert.deepEqual([await take(false), await take(false)], [true, false]);
+});
+
+test('the inbox forgets what is older than any re-send, and nothing else', async (t) => {
+  const database = await orders(t);
+  const dayMs = 86_400_000;
+  const old = newId('event', Date.now() - 8 * dayMs);
+  const recent = newId('event', Date.now() - 6 * dayMs);
+  await database.transaction((trx) => takeOnce(trx, 'test', [old, recent]));
+  await purgeInbox(database.knex);
+  assert.deepEqual(await database.knex('inbox').pluck('event_id'), [recent]);
 });
 
 test('an idempotent write runs once for many requests at once', async (t) => {
