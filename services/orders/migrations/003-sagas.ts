@@ -9,9 +9,10 @@ export async function up(trx: Transaction): Promise<void> {
       DROP COLUMN seq,
       DROP COLUMN index,
       -- what the saga asks others for; never changes
-      ADD terms jsonb NOT NULL,
+      -- (empty of orders from before: they have no saga)
+      ADD terms jsonb NOT NULL DEFAULT '{}',
       -- H3 cell of the drop-off: the address, to the rules
-      ADD dropoff_cell bigint NOT NULL,
+      ADD dropoff_cell bigint NOT NULL DEFAULT 0,
       ADD phone text;
     CREATE INDEX orders_cell ON orders (dropoff_cell, id);
     -- Narrow and apart from orders: a step rewrites this row in place (no index but the key).
@@ -39,6 +40,11 @@ export async function up(trx: Transaction): Promise<void> {
       correlation text,
       CONSTRAINT sagas_refunds CHECK (refunded_minor BETWEEN 0 AND captured_minor),
       -- whatever is not done has a timer: nothing waits for ever
+      -- nothing is taken that its end does not say, and an end is settled with everybody
+      CONSTRAINT sagas_charge CHECK (captured_minor <= COALESCE((ending->>'chargeMinor')::bigint, 0)),
+      CONSTRAINT sagas_settled CHECK (step NOT IN ('done', 'refunding') OR (ended_ms IS NOT NULL
+        AND stock IN ('none', 'refused', 'released', 'committed')
+        AND payment IN ('none', 'declined', 'voided', 'captured', 'capture_failed'))),
       CONSTRAINT sagas_timer CHECK ((step = 'done') = (due_ms IS NULL))
     ) WITH (fillfactor = 60);
     -- One row per saga that is not done. Zone ms.
