@@ -24,6 +24,9 @@ export function safetyHeaders(config: Config): readonly (readonly [string, strin
   ];
 }
 
+/** Who people are, their papers, and what is said at a door. */
+const KEPT_BY_NOBODY = /^(users\..*|drivers\.(myStanding|standing|papers)|deliveries\.proofs)$/;
+
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
 /**
@@ -31,7 +34,7 @@ const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
  * holds; credentials and what people know of themselves are kept by nobody.
  */
 export function answerHeaders(response: ServerResponse, route: Route): void {
-  const isPrivate = route.action.startsWith('users.') || route.method !== 'GET';
+  const isPrivate = KEPT_BY_NOBODY.test(route.action) || route.method !== 'GET';
   response.setHeader('Cache-Control', isPrivate ? 'no-store' : 'private, no-cache');
   response.setHeader('Vary', 'Authorization, Origin');
   response.setHeader('Content-Security-Policy', DATA_POLICY);
