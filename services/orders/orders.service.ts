@@ -17,6 +17,7 @@ import { startTail } from '../../platform/stream-tail.ts';
 import * as cancelling from './cancelling.ts';
 import { careActions } from './care-actions.ts';
 import { COUNTED, cartActions } from './cart-actions.ts';
+import { startErasing } from './erasure.ts';
 import { createChecker } from './fraud/checking.ts';
 import { createKnowledge, HEARD } from './knowledge.ts';
 import * as orders from './orders.ts';
@@ -109,6 +110,7 @@ export function createService(context: ServiceContext): ServiceSchema {
             handler: async (trx, entries) => follow(trx, await world(), entries),
           }),
         ),
+        startErasing(context, database),
         startPurging(context, database, { inbox: true, idempotency: true }),
       );
     },

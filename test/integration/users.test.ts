@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { USER_STREAM, type UserEvent } from '../../contracts/messages/users.ts';
+import { openDatabase } from '../../platform/database.ts';
+import { erase } from '../../services/orders/erasure.ts';
 import type { Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
-import { CENTRE, expectOk } from './city.ts';
+import { CENTRE, expectOk, makeCity, placeOrder } from './city.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 
 const PASSWORD = 'a long password';
@@ -309,6 +311,35 @@ describe('leaving', () => {
     assert.equal((user as unknown as { email: string }).email, email);
     assert.deepEqual([addresses?.length, sessions?.length], [1, 1]);
     assert.deepEqual([parts, missing], [{ orders: [] }, []]);
+  });
+
+  test('orders of a deleted person keep what was sold, and neither door nor words', async () => {
+    const city = await makeCity(stack);
+    const placed = expectOk(await placeOrder(stack, city, 'an-order-to-be-forgotten'));
+    const path = `/orders/${String(placed.id)}`;
+    const read = async (): Promise<Record<string, unknown>> =>
+      expectOk(await stack.call('GET', path, { token: city.ops }));
+    const before = await read();
+    assert.equal(before.dropoffNote, 'Third floor');
+    expectOk(await stack.call('POST', `${path}/cancel`, { token: city.customer, body: {} }));
+    const database = openDatabase('orders', stack.config.database.orders);
+    cleanUps.push(() => database.close());
+    expectOk(await post('/me/deletion', city.customer, { password: PASSWORD }));
+    await waitFor(
+      async () => {
+        await erase(database);
+        return (await read()).dropoffNote === null;
+      },
+      { timeoutMs: 20_000, intervalMs: 100, what: 'the note is gone' },
+    );
+    const after = await read();
+    assert.deepEqual([after.totalMinor, after.customer], [before.totalMinor, before.customer]);
+    assert.deepEqual(after.dropoff, { lat: 52.53, lon: 13.41 });
+    const { rows } = await database.knex.raw<{ rows: { terms: object }[] }>(
+      'SELECT terms FROM orders WHERE id = ?',
+      [String(placed.id)],
+    );
+    assert.doesNotMatch(JSON.stringify(rows[0]?.terms), /Third floor/);
   });
 
   test('a deleted person is gone from here, cannot come back, and others hear of it', async () => {
