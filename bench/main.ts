@@ -43,6 +43,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   search: {
     what: 'searches over 25,000 vendors with their products, against PostgreSQL',
+    takes: '[own] [peer] [http]',
     load: async () => (await import('./search.ts')).benchSearch,
   },
   idle: {

@@ -20,6 +20,7 @@ import { createSqlPath } from '../services/search/sql-path.ts';
 import { seededRandom } from './support/city.ts';
 import { asFastAsPossible, atRate, type Measured } from './support/load.ts';
 import type { BenchResult, Fact } from './support/report.ts';
+import { Samples } from './support/samples.ts';
 import { type CityShop, cityShops } from './support/search-city.ts';
 import { searchByHttp } from './support/search-http.ts';
 import { loadShops } from './support/search-load.ts';
@@ -35,7 +36,7 @@ import { waitUntil } from './support/waiting.ts';
 
 const VENDORS = 25_000;
 const RATE = 5_000;
-const SECONDS = 20;
+const SECONDS = 10;
 const PEER_SECONDS = 15;
 const PEER_AT_ONCE = 4;
 const HTTP_SECONDS = 10;
@@ -46,6 +47,8 @@ const NAMES = 2_000;
 const PEER_NAMES = 300;
 const COMPARED = 200;
 const WARM = 5_000;
+const UNDISTURBED = 2_000;
+const TRIES = 5;
 const LOAD_MS = 120_000;
 
 type Facts = { readonly facts: readonly Fact[] };
@@ -112,10 +115,12 @@ async function ownSide(stores: SearchStores, shops: readonly CityShop[]): Promis
       facts: [
         fact(`in process at ${RATE}/s: answered`, steady.perSecond, '/s'),
         ...latencyFacts(`in process at ${RATE}/s`, steady),
+        fact(`in process at ${RATE}/s: refused`, steady.refused, ''),
         fact('asked late by: p99', steady.lags.quantile(0.99), 'ms'),
         fact('in process, one at a time', fastest.perSecond, '/s'),
         ...latencyFacts('in process, one at a time', fastest),
         fact('CPU a search', (user + system) / fastest.latencies.count, 'µs'),
+        ...(await undisturbed(find, next)),
       ],
     };
   } finally {
@@ -125,6 +130,33 @@ async function ownSide(stores: SearchStores, shops: readonly CityShop[]): Promis
 
 function finding(broker: ServiceBroker): (asked: Asked) => Promise<SearchAnswer> {
   return (asked) => broker.call<SearchAnswer, Asked>('search.find', asked);
+}
+
+/**
+ * What a search takes when nothing else has the processor: the least of some tries, for each of many
+ * questions. Kinder than the truth, since later tries find their columns in the cache.
+ */
+async function undisturbed(
+  find: (asked: Asked) => Promise<SearchAnswer>,
+  next: () => Asked,
+): Promise<Fact[]> {
+  const least = new Samples(UNDISTURBED);
+  let sum = 0;
+  for (let n = 0; n < UNDISTURBED; n++) {
+    const asked = next();
+    let best = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < TRIES; tries++) {
+      const startMs = performance.now();
+      await find(asked);
+      best = Math.min(best, performance.now() - startMs);
+    }
+    sum += best;
+    least.add(best);
+  }
+  return [
+    fact(`a search, least of ${TRIES} tries: mean`, (sum / UNDISTURBED) * 1_000, 'µs'),
+    fact(`a search, least of ${TRIES} tries: p99`, least.quantile(0.99), 'ms'),
+  ];
 }
 
 /** Part of vendors that are among ten hits for their name with one error; of a chain any will do. */
@@ -233,48 +265,59 @@ async function httpSide(
   });
 }
 
-export async function benchSearch(): Promise<BenchResult> {
+/** What may be left out: ours in process, PostgreSQL, ours through HTTP. */
+const PARTS = ['own', 'peer', 'http'] as const;
+type Part = (typeof PARTS)[number];
+
+/** Runs the parts named, or all of them. */
+export async function benchSearch(args: readonly string[]): Promise<BenchResult> {
+  const unknown = args.find((arg) => !PARTS.some((part) => part === arg));
+  if (unknown !== undefined) throw new Error(`search has no part called ${unknown}`);
+  const runs = (part: Part): boolean => args.length === 0 || args.includes(part);
   const shops = [...cityShops(VENDORS)];
   return withSearchStores(async (stores) => {
-    const database = openDatabase('search', {
-      url: stores.databaseUrl,
-      poolMax: 8,
-      timeoutMs: 60_000,
-    });
+    const { databaseUrl: url } = stores;
+    const database = openDatabase('search', { url, poolMax: 8, timeoutMs: 60_000 });
     try {
       await loadShops(database, shops, Date.now());
-      const memory = await memoryOf(database);
-      const own = await ownSide(stores, shops);
-      const peer = await peerSide(stores, database, shops);
-      const together = await httpSide(stores, shops, true);
-      const apart = await httpSide(stores, shops, false);
+      const facts = await memoryOf(database);
+      const own = runs('own') ? await ownSide(stores, shops) : null;
+      facts.push(...(own?.facts ?? []));
+      if (runs('peer')) facts.push(...(await peerSide(stores, database, shops)).facts);
+      for (const together of runs('http') ? [true, false] : []) {
+        facts.push(...(await httpSide(stores, shops, together)).facts);
+      }
       return {
         name: 'search',
-        question: `searches over ${VENDORS.toLocaleString('en')} vendors, in process, through HTTP, and by PostgreSQL`,
-        facts: [...memory, ...own.facts, ...peer.facts, ...together.facts, ...apart.facts],
-        targets: [
-          {
-            ...{
-              what: `in process at ${RATE}/s: answered`,
-              measured: Math.round(own.steady.perSecond),
-            },
-            ...{ bound: RATE * 0.99, sense: 'least', unit: '/s' },
-          },
-          {
-            ...{ what: 'p99 from the intended time', unit: 'ms' },
-            ...{ measured: own.steady.latencies.quantile(0.99), bound: 50, sense: 'most' },
-          },
-          {
-            ...{ what: `recall@10 of ${NAMES} names with one error`, measured: own.recall },
-            ...{ bound: 0.95, sense: 'least', unit: '' },
-          },
-        ],
+        question:
+          `searches over ${VENDORS.toLocaleString('en')} vendors and their products: in process, ` +
+          'by PostgreSQL, through HTTP',
+        facts,
+        targets: own === null ? [] : targetsOf(own),
         bottleneck:
-          'one thread: a search is CPU only, and questions without a place touch all of the city; ' +
-          'through HTTP the REST door, whose CPU a request is many times that of the search',
+          'one thread: a search is CPU only, and most of it goes to words without a place, which ' +
+          'are looked for in all of the city; through HTTP the REST door, which takes several ' +
+          'times the CPU of a search for each request',
       };
     } finally {
       await database.close();
     }
   });
+}
+
+function targetsOf({ steady, recall }: Own): BenchResult['targets'] {
+  return [
+    {
+      ...{ what: `in process at ${RATE}/s: answered`, measured: Math.round(steady.perSecond) },
+      ...{ bound: RATE * 0.99, sense: 'least', unit: '/s' },
+    },
+    {
+      ...{ what: 'p99 from the intended time', measured: steady.latencies.quantile(0.99) },
+      ...{ bound: 50, sense: 'most', unit: 'ms' },
+    },
+    {
+      ...{ what: `recall@10 of ${NAMES} names with one error`, measured: recall },
+      ...{ bound: 0.95, sense: 'least', unit: '' },
+    },
+  ];
 }

@@ -13,6 +13,8 @@ export interface Measured {
   readonly latencies: Samples;
   /** ms that asking itself was late. */
   readonly lags: Samples;
+  /** Not answered: whoever was asked had too much to do. */
+  readonly refused: number;
 }
 
 /** So many at a time, one after the other, for a while. */
@@ -35,10 +37,10 @@ export async function asFastAsPossible(
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   const perSecond = latencies.count / ((performance.now() - startMs) / 1_000);
-  return { perSecond, latencies, lags: new Samples(1) };
+  return { perSecond, latencies, lags: new Samples(1), refused: 0 };
 }
 
-/** At a steady rate, whether or not earlier ones were answered. */
+/** At a steady rate, whether or not earlier ones were answered; who is refused is counted apart. */
 export async function atRate(
   ask: Ask,
   { perSecond, seconds }: { readonly perSecond: number; readonly seconds: number },
@@ -48,6 +50,7 @@ export async function atRate(
   const total = perSecond * seconds;
   const startMs = performance.now();
   const pending: Promise<void>[] = [];
+  let refused = 0;
   for (let n = 0; n < total; ) {
     const nowMs = performance.now();
     for (; n < total; n++) {
@@ -55,9 +58,12 @@ export async function atRate(
       if (dueMs > nowMs) break;
       lags.add(performance.now() - dueMs);
       pending.push(
-        ask().then(() => {
-          latencies.add(performance.now() - dueMs);
-        }),
+        ask().then(
+          () => latencies.add(performance.now() - dueMs),
+          () => {
+            refused++;
+          },
+        ),
       );
     }
     // A timer would wake once a millisecond at best; due times in between must not count as late.
@@ -65,5 +71,5 @@ export async function atRate(
   }
   await Promise.all(pending);
   const tookSeconds = (performance.now() - startMs) / 1_000;
-  return { perSecond: latencies.count / tookSeconds, latencies, lags };
+  return { perSecond: latencies.count / tookSeconds, latencies, lags, refused };
 }
