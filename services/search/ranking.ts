@@ -92,12 +92,9 @@ export function keyOf(
   return far + soldOut * SOLD_OUT_POINTS - text * TEXT_FACTOR - rating;
 }
 
-/**
- * The most text of a document that has one word with these points: all other words asked exactly, in
- * a name that is made of nothing but them. (Words asked differ, so each takes a word of the name.)
- */
-export function textScoreMost(points: number, otherWords: number, isVendor: boolean): number {
-  return textScore(points + otherWords * POINTS.name.exact, Math.max(1, otherWords), isVendor);
+/** The most points of a document that has one word with these points: all others asked exactly. */
+export function pointsMost(points: number, otherWords: number): number {
+  return points + otherWords * POINTS.name.exact;
 }
 
 /** No document with so much text comes before this key; other orders say nothing of text. */

@@ -4,7 +4,7 @@
  * verdict: what comes from here may still lack words or be filtered.
  */
 import type { Question } from '../question.ts';
-import { keyLeast, ORDERS, textScoreMost } from '../ranking.ts';
+import { keyLeast, ORDERS, pointsMost, textScore } from '../ranking.ts';
 import type { Reading } from '../readings.ts';
 import { type AskedWord, pointsOfMatch } from './asked-words.ts';
 import type { Best } from './best.ts';
@@ -17,7 +17,8 @@ const RUN_COST = 6;
 /** Reading the words of a document, against taking a number from a list. */
 const DOCUMENT_COST = 2;
 
-export type Look = (document: number) => void;
+/** `most`: points that the document may have at most. */
+export type Look = (document: number, most: number) => void;
 
 export interface Searching {
   readonly documents: DocumentTable;
@@ -29,6 +30,8 @@ export interface Searching {
   readonly best: Best;
 }
 
+const ANY_POINTS = Number.POSITIVE_INFINITY;
+
 /** Calls with each candidate; with one that has several words, more than once. */
 export function eachCandidate(searching: Searching, look: Look): void {
   const { asked, reading, places, question, best } = searching;
@@ -39,17 +42,17 @@ export function eachCandidate(searching: Searching, look: Look): void {
   const runs = places?.flatMap((place) => place.runs).sort(([a], [b]) => a - b) ?? null;
   if (runs !== null && places !== null && isFewer(places, lists, runs.length)) {
     for (const [from, to] of runs) {
-      for (let document = from; document < to; document++) look(document);
+      for (let document = from; document < to; document++) look(document, ANY_POINTS);
     }
     return;
   }
   lists.sort((a, b) => b.textMost - a.textMost);
   const order = ORDERS[question.sort];
-  for (const { list, textMost } of lists) {
+  for (const { list, most, textMost } of lists) {
     // Facets count all there is; a page only takes the best.
     if (!question.facets && best.worst < keyLeast(order, textMost)) return;
-    if (runs === null || list.length <= runs.length * RUN_COST) eachOf(list, look);
-    else eachWithin(list, runs, look);
+    if (runs === null || list.length <= runs.length * RUN_COST) eachOf(list, most, look);
+    else eachWithin(list, runs, most, look);
   }
 }
 
@@ -66,7 +69,9 @@ function isFewer(
 
 interface RankedList {
   readonly list: Postings;
-  /** What its documents may score at most that are in no better list. */
+  /** Points that those of its documents may have which are in no better list, */
+  readonly most: number;
+  /** and the text of such a one whose name is nothing but the words asked. */
   readonly textMost: number;
 }
 
@@ -84,27 +89,31 @@ function listsOf(
       const list = documents.lists[number * LISTS_PER_WORD + n];
       if (list === undefined || list.length === 0) continue;
       const points = pointsOfMatch(match, n % 2 === 0);
-      lists.push({ list, textMost: textScoreMost(points, asked.length - 1, n < 2) });
+      const others = asked.length - 1;
+      const most = pointsMost(points, others);
+      // Words asked differ, so each that stands in the name takes a word of it.
+      lists.push({ list, most, textMost: textScore(most, Math.max(1, others), n < 2) });
       length += list.length;
     }
   }
   return { lists, length };
 }
 
-function eachOf({ data, length }: Postings, look: Look): void {
-  for (let at = 0; at < length; at++) look(data[at] as number);
+function eachOf({ data, length }: Postings, most: number, look: Look): void {
+  for (let at = 0; at < length; at++) look(data[at] as number, most);
 }
 
 function eachWithin(
   list: Postings,
   runs: readonly (readonly [from: number, to: number])[],
+  most: number,
   look: Look,
 ): void {
   const { data, length } = list;
   let at = 0;
   for (const [from, to] of runs) {
     at = list.firstNotBefore(from, at);
-    while (at < length && (data[at] as number) < to) look(data[at++] as number);
+    while (at < length && (data[at] as number) < to) look(data[at++] as number, most);
     if (at === length) return;
   }
 }

@@ -90,7 +90,10 @@ class ModelSearch {
   private lookAtMatches(question: Question, reading: Reading, best: Best): void {
     const { documents, places } = this.model;
     const { judge, words } = this;
-    const { here, filters, vendors, products } = question;
+    const { here, filters, vendors, products, facets } = question;
+    const { ratingCenti } = this.model.vendors;
+    const order = ORDERS[question.sort];
+    const isRanked = !facets && (order === ORDERS.relevance || order === ORDERS.rating);
     const around = filters.deliversHere && here !== null ? places.reaching(here) : null;
     this.seenIn = grown(this.seenIn, documents.vendor.length);
     const search = this.nextSearch();
@@ -102,15 +105,20 @@ class ModelSearch {
     try {
       const { asked } = words;
       const searching = { documents, question, reading, asked, places: around, best };
-      eachCandidate(searching, (document) => {
+      eachCandidate(searching, (document, most) => {
         if (seenIn[document] === search) return;
         seenIn[document] = search;
         const slot = slots[document] as number;
         // Runs have numbers that nothing stands at, also behind the last document.
         if (!(slot >= 0)) return;
+        const isVendor = types[document] === VENDOR;
+        if (isRanked) {
+          // At best it is right here: most of a common word's documents end at this.
+          const text = textScore(most, nameWords[document] as number, isVendor);
+          if (best.worst < keyOf(order, text, ratingCenti[slot] as number, 0, 0, 0)) return;
+        }
         const verdict = judge.verdictOf(slot);
         if (verdict !== 0 && !judge.isOfInterest(verdict)) return;
-        const isVendor = types[document] === VENDOR;
         if (isVendor ? !vendors : !products) return;
         const points = words.pointsOf(document, needed);
         if (points < 0) return;
