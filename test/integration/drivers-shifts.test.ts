@@ -7,8 +7,14 @@ import type { DriverWork } from '../../contracts/messages/driver-work.ts';
 import { DRIVER_STREAM, type DriverEvent } from '../../contracts/messages/drivers.ts';
 import type { Duty } from '../../contracts/states.ts';
 import { openDatabase } from '../../platform/database.ts';
+import { createFileLinks } from '../../platform/files/file-links.ts';
+import type { Call } from '../../platform/service.ts';
 import { lookForAbsent } from '../../services/drivers/attendance.ts';
+import { byHand } from '../../services/drivers/background.ts';
+import * as drivers from '../../services/drivers/drivers.ts';
 import { dayAfter, momentOf, wallTimeOf } from '../../services/drivers/local-time.ts';
+import * as papers from '../../services/drivers/papers.ts';
+import * as shifts from '../../services/drivers/shifts.ts';
 import { followWork } from '../../services/drivers/work.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -188,3 +194,73 @@ async function readStream(t: TestContext, { config }: Stack): Promise<DriverEven
   const entries = await redis.xrange(`${config.redis.keyPrefix}${DRIVER_STREAM}`, '-', '+');
   return entries.map(([, [, text = '']]) => (JSON.parse(text) as { event: DriverEvent }).event);
 }
+
+test('lists and batches take as many statements for many rows as for few', async (t) => {
+  const { stack, city, town, plan } = await start(t);
+  const [ann, ben] = await Promise.all([1, 2].map(() => registerDriver(town)));
+  assert.ok(ann && ben);
+  const database = openDatabase('drivers', stack.config.database.drivers);
+  cleanUpInReverse(t, () => database.close());
+  let statements = 0;
+  database.knex.on('query', () => {
+    statements += 1;
+  });
+  const counted = async (work: () => Promise<unknown>): Promise<number> => {
+    statements = 0;
+    await work();
+    return statements;
+  };
+  const call: Call = {
+    caller: { kind: 'user', sub: newId('user'), role: 'ops', account: newId('account') },
+    correlationId: 'x',
+    address: undefined,
+    idempotencyKey: undefined,
+    call: () => Promise.reject(new Error('nobody is asked')),
+    setStatus() {},
+  };
+  const door = () => Promise.reject(new Error('the engine is not asked'));
+  const links = createFileLinks(stack.config.auth.keys, '');
+  const paperDeps = { database, nowMs: Date.now, checks: byHand, links };
+  const lists = async (): Promise<number[]> => [
+    await counted(() => shifts.list({ database, door }, { limit: 50 }, call)),
+    await counted(() => papers.list(paperDeps, { limit: 50, state: 'submitted' })),
+    await counted(() => drivers.list(database, { limit: 50 })),
+  ];
+  const work = (count: number): Promise<number> => {
+    const at = { zone: city.zone, atMs: Date.now() };
+    const facts = Array.from({ length: count }, (_, n) => {
+      const driver = n % 2 === 0 ? ann.id : ben.id;
+      const offer = newId('offer');
+      const delivery = newId('delivery');
+      const reason = { code: 'completed', stage: 'at_dropoff', fault: 'platform' } as const;
+      const end = { state: 'delivered', reason, promiseMs: null, meters: 500 } as const;
+      return [
+        { fact: 'duty', ...at, driver, duty: 'available' },
+        {
+          fact: 'offered',
+          ...at,
+          driver,
+          offer,
+          deliveries: [delivery],
+          payMinor: 5,
+          currency: 'EUR',
+        },
+        { fact: 'answered', ...at, driver, offer, outcome: 'accepted' },
+        { fact: 'ended', ...at, driver, delivery, ...end },
+      ] as const;
+    }).flat();
+    const entry = {
+      id: newId('event'),
+      correlation: null,
+      event: { type: 'driver.work', facts },
+    } as const;
+    return counted(() =>
+      database.transaction((trx) => followWork(trx, [entry], async () => new Map())),
+    );
+  };
+  await plan({ from: '09:00', to: '12:00' });
+  const few = [...(await lists()), await work(2)];
+  await plan({ from: '13:00', to: '15:00', places: 20 });
+  for (let n = 0; n < 5; n++) await registerDriver(town);
+  assert.deepEqual([...(await lists()), await work(60)], few);
+});
