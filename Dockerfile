@@ -11,6 +11,9 @@ COPY . .
 # The live page, so that an `api` process has something to serve at its root.
 RUN node web/build.ts .waggle/web
 
+# Papers and proofs: a volume that api, drivers and deliveries share, writable by its user.
+RUN mkdir /files && chown node /files
+
 USER node
 # 3000: REST and pages. 3001: WebSocket gateway. 3100: health and metrics, for the inside only.
 EXPOSE 3000 3001 3100
