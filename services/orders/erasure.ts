@@ -72,6 +72,12 @@ async function forget(trx: Transaction, ids: readonly string[]): Promise<void> {
   await trx.raw('UPDATE items SET note = NULL WHERE order_id = ANY(?) AND note IS NOT NULL', [
     [...ids],
   ]);
+  // What customers wrote when they called it off.
+  await trx.raw(
+    `UPDATE order_events SET data = data - 'reason'
+      WHERE order_id = ANY(?) AND type = 'cancel.asked' AND actor_kind = 'customer'`,
+    [[...ids]],
+  );
   await trx.raw('UPDATE ratings SET comment = NULL WHERE order_id = ANY(?)', [[...ids]]);
 }
 

@@ -7,18 +7,12 @@ import { openDatabase } from '../../platform/database.ts';
 import type { Pump } from '../../platform/pump.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
-import {
-  type Part,
-  startFollowing,
-  startPublishing,
-  startPurging,
-} from '../../platform/service-streams.ts';
+import { type Part, startPublishing, startPurging } from '../../platform/service-streams.ts';
 import { startTail } from '../../platform/stream-tail.ts';
 import * as cancelling from './cancelling.ts';
 import { careActions } from './care-actions.ts';
 import { COUNTED, cartActions } from './cart-actions.ts';
 import { startErasing } from './erasure.ts';
-import { createChecker } from './fraud/checking.ts';
 import { createKnowledge, HEARD } from './knowledge.ts';
 import * as orders from './orders.ts';
 import { PlacementBatch } from './placement-batch.ts';
@@ -26,11 +20,7 @@ import { writePlacements } from './placement-writing.ts';
 import type * as placing from './placing.ts';
 import { policyOf } from './price-policies.ts';
 import { refusalCounter } from './refusals.ts';
-import { createSagaFigures } from './saga-figures.ts';
-import { FOLLOWED, follow, type Heard } from './saga-following.ts';
-import { limitsAt } from './saga-limits.ts';
-import type { SagaWorld } from './saga-store.ts';
-import { startTimers } from './saga-timers.ts';
+import { createSagas } from './saga-running.ts';
 
 export function createService(context: ServiceContext): ServiceSchema {
   const { config } = context;
@@ -48,11 +38,8 @@ export function createService(context: ServiceContext): ServiceSchema {
     knowledge: createKnowledge((market) => policyOf(database.knex, market)),
     batch: new PlacementBatch(database, writePlacements, () => relay?.wake()),
   };
-  const figures = createSagaFigures(context.metrics, database);
-  const world = async (): Promise<SagaWorld> => {
-    const { clock } = await context.door();
-    return { nowMs: Math.round(clock.zoneMs()), limits: limitsAt(clock.speed), figures };
-  };
+  const sagas = createSagas(context, database);
+  const caring = { ...deps, world: sagas.world };
   const countRefusal = refusalCounter(context.metrics);
   context.addCheck('orders.database', () => database.ping());
   return {
@@ -82,34 +69,21 @@ export function createService(context: ServiceContext): ServiceSchema {
         params: EMPTY,
         handler: () => orders.summarise(database),
       }),
-      ...careActions(action, { ...deps, world }),
+      ...careActions(action, caring),
       cancel: action<schemas.OrderCancel, schemas.Order>({
         params: schemas.ORDER_CANCEL,
-        handler: (params, call) => cancelling.cancel({ ...deps, world }, params, call),
+        handler: (params, call) => cancelling.cancel(caring, params, call),
       }),
     },
     async started() {
-      const door = await context.door();
       relay = startPublishing(context, database);
-      const timers = startTimers({
-        ...{ database, door, figures, check: createChecker(config.fraud) },
-        limits: limitsAt(door.clock.speed),
-        onFired: deps.wakeRelay,
-        onError: (err) => context.log.warn({ err }, 'timers could not be fired; trying again'),
-      });
       running.push(
         relay,
-        timers,
+        ...(await sagas.start(deps.wakeRelay)),
         startTail(context, {
           ...{ name: 'orders', streams: HEARD, hear: deps.knowledge.hear },
           onGap: deps.knowledge.forgetAll,
         }),
-        ...FOLLOWED.map((stream) =>
-          startFollowing<Heard>(context, {
-            ...{ database, stream, consumer: 'orders' },
-            handler: async (trx, entries) => follow(trx, await world(), entries),
-          }),
-        ),
         startErasing(context, database),
         startPurging(context, database, { inbox: true, idempotency: true }),
       );

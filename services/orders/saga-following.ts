@@ -17,20 +17,27 @@ export const FOLLOWED = [
 
 export type Heard = InventoryEvent | PaymentEvent | KitchenEvent | DeliveryChanged;
 
+/** Levels of stock are of no order, and a delivery may be of a shop with orders of its own. */
+export function isOfOrder(event: Heard): boolean {
+  if (event.type === 'delivery.changed') return isId('order', event.externalId);
+  return event.type !== 'stock.level';
+}
+
 /** Handles a batch of one stream in its transaction. */
 export async function follow(
   trx: Transaction,
   world: SagaWorld,
   entries: readonly EventEntry<Heard>[],
 ): Promise<void> {
-  const told = entries.flatMap(({ event }) => toldBy(event));
-  if (told.length > 0) await tell(trx, world, told);
+  await tell(
+    trx,
+    world,
+    entries.flatMap(({ event }) => toldBy(event)),
+  );
 }
 
-/** Levels of stock are of no order, and a delivery may be of a shop with orders of its own. */
 function toldBy(event: Heard): Told[] {
   if (event.type === 'stock.level') return [];
-  if (event.type !== 'delivery.changed') return [{ order: event.order, input: event }];
-  const order = event.externalId;
-  return isId('order', order) ? [{ order, input: event }] : [];
+  const order = event.type === 'delivery.changed' ? event.externalId : event.order;
+  return [{ order, input: event }];
 }

@@ -7,12 +7,7 @@ import { PAYMENT_REQUESTS, type PaymentAsked } from '../../contracts/messages/pa
 import { openDatabase } from '../../platform/database.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
-import {
-  type Part,
-  startFollowing,
-  startPublishing,
-  startPurging,
-} from '../../platform/service-streams.ts';
+import { type Part, startFollowing, startPublishing } from '../../platform/service-streams.ts';
 import { createCash } from './methods/cash.ts';
 import { guarded } from './methods/guarded.ts';
 import { createTestMethod } from './methods/test-method.ts';
@@ -44,20 +39,28 @@ export function createService(context: ServiceContext): ServiceSchema {
     async started() {
       const { clock } = await context.door();
       const nowMs = (): number => Math.round(clock.zoneMs());
+      const relay = startPublishing(context, database);
       const working = startWorking({
         ...{ database, methods, nowMs },
-        onDone: (kind, outcome) => operations.inc({ kind, outcome }),
+        onDone: (kind, outcome) => {
+          operations.inc({ kind, outcome });
+          relay.wake();
+        },
         onError: (err, key) => log.warn({ err, key }, 'a payment operation waits'),
       });
       running.push(
-        startPublishing(context, database),
+        relay,
         working,
         startFollowing<PaymentAsked>(context, {
           ...{ database, stream: PAYMENT_REQUESTS, consumer: 'payments' },
           handler: (trx, entries) => follow(trx, entries, nowMs()),
-          afterwards: () => working.wake(),
+          afterwards: () => {
+            working.wake();
+            relay.wake();
+          },
+          // Operations are noted once by their keys.
+          inbox: false,
         }),
-        startPurging(context, database, { inbox: true, idempotency: false }),
       );
     },
     async stopped() {
