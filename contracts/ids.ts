@@ -124,21 +124,23 @@ function uuid7(atMs: number, a: number, b: number, c: number): string {
   return `${head}-${tail.slice(0, 4)}-${tail.slice(4, 16)}`;
 }
 
-/** Makes a fresh id at the edge. Uses the platform's clock and random source; never in the core. */
-export function newId<K extends IdKind>(idKind: K, atMs: number = Date.now()): Id<K> {
-  if (drawn + WORDS_PER_ID > RANDOM.length) {
-    crypto.getRandomValues(RANDOM);
-    drawn = 0;
+/** Random words fetched at once: one call for each id costs more than all the rest of it. */
+const RANDOM_WORDS = 768;
+let random = new Uint32Array(0);
+let used = 0;
+
+function randomWord(): number {
+  if (used >= random.length) {
+    random = crypto.getRandomValues(new Uint32Array(RANDOM_WORDS));
+    used = 0;
   }
-  const [a = 0, b = 0, c = 0] = RANDOM.subarray(drawn, drawn + WORDS_PER_ID);
-  drawn += WORDS_PER_ID;
-  return `${ID_PREFIXES[idKind]}_${uuid7(atMs, a, b, c)}`;
+  return random[used++] ?? 0;
 }
 
-/** Random words for the next ids, drawn many at a time: asking for each is dearer than the rest. */
-const WORDS_PER_ID = 3;
-const RANDOM = new Uint32Array(WORDS_PER_ID * 256);
-let drawn = RANDOM.length;
+/** Makes a fresh id at the edge. Uses the platform's clock and random source; never in the core. */
+export function newId<K extends IdKind>(idKind: K, atMs: number = Date.now()): Id<K> {
+  return `${ID_PREFIXES[idKind]}_${uuid7(atMs, randomWord(), randomWord(), randomWord())}`;
+}
 
 /**
  * Derives an id from a position that cannot repeat: (zone time, a hash of the zone, a counter that
