@@ -49,6 +49,8 @@ describe('after the cart', () => {
   const soups = (change: object = {}) => ({
     ...{ vendor: city.vendor, items: [{ product: soup, quantity: 1 }], ...change },
   });
+  /** Nobody works on it yet: a cancel needs no engine. */
+  const scheduledFor = new Date(Date.now() + 4 * 3_600_000).toISOString();
   const order = (change: object = {}, token = city.customer): Promise<Answer> =>
     post('/orders', { ...soups(change), dropoff: CENTRE }, token);
   const promote = async (body: object): Promise<Record<string, unknown>> =>
@@ -63,7 +65,9 @@ describe('after the cart', () => {
     const { id, code } = await promote(body);
     assert.equal(code, 'THREE');
     const people = await Promise.all(Array.from({ length: 12 }, () => register(stack, 'customer')));
-    const answers = await Promise.all(people.map((token) => order({ promotion: 'three' }, token)));
+    const answers = await Promise.all(
+      people.map((token) => order({ promotion: 'three', scheduledFor }, token)),
+    );
     const placed = answers.filter(({ status }) => status === 201);
     const refused = answers.filter(({ body }) => body.code === 'promotion.refused');
     assert.deepEqual([placed.length, refused.length, await usesOf(id)], [3, 9, 3]);
@@ -133,7 +137,8 @@ describe('after the cart', () => {
     const many = await post('/checkouts', { carts: twice, dropoff: CENTRE });
     assert.equal(many.body.code, 'promotion.refused');
     assert.equal(await count(), before_);
-    const body = { carts: [soups(), breads], dropoff: CENTRE, payment: { kind: 'cash' } };
+    const carts = [soups({ scheduledFor }), breads];
+    const body = { carts, dropoff: CENTRE, payment: { kind: 'cash' } };
     const headers = { 'idempotency-key': 'checkout-same-key' };
     const send = () => stack.call('POST', '/checkouts', { token: city.customer, headers, body });
     const answers = await Promise.all([send(), send(), send()]);
@@ -179,7 +184,11 @@ describe('after the cart', () => {
   });
 
   test('a delivered order is rated by its customer, for a while; nobody else and no other order', async () => {
-    const { id } = expectOk(await order());
+    const { id } = expectOk(await order({ scheduledFor }));
+    await waitFor(async () => {
+      const { step } = await get(`/orders/${String(id)}/events`, city.ops);
+      return step === 'waiting' ? true : undefined;
+    });
     const path = `/orders/${String(id)}/rating`;
     const rate = (body: object, token = city.customer): Promise<Answer> =>
       stack.call('POST', path, { token, body });
