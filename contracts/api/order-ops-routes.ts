@@ -10,6 +10,7 @@ export const ORDER_OPS_ROUTES: readonly Route[] = [
     action: 'orders.events',
     summary: 'What happened to an order: who, what, when',
     roles: ['customer', 'vendor', 'ops'],
+    scope: 'orders:read',
     params: ORDER_REF,
     status: 200,
     result: ops.ORDER_EVENTS,

@@ -20,7 +20,9 @@ export interface CancelDeps {
   readonly wakeRelay: () => void;
 }
 
+/** A key cancels as the vendor whose it is. */
 function cancellerOf(caller: Caller): Canceller {
+  if (caller.kind === 'api_key') return 'vendor';
   if (caller.kind !== 'user') return 'ops';
   return caller.role === 'driver' ? 'ops' : caller.role;
 }
@@ -28,6 +30,7 @@ function cancellerOf(caller: Caller): Canceller {
 /** Who is calling, as it stands in an order's history. */
 export function actorOf(caller: Caller): Actor {
   if (caller.kind === 'user') return { kind: caller.role, id: caller.sub };
+  if (caller.kind === 'api_key') return { kind: 'vendor', id: caller.sub };
   return { kind: 'platform', id: caller.kind };
 }
 

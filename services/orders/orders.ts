@@ -12,6 +12,7 @@ import { countOpen } from './saga-rows.ts';
 /** A foreign order looks as if it did not exist. */
 export function sees(caller: Caller, row: queries.OrderRow): boolean {
   if (caller.kind === 'system') return true;
+  if (caller.kind === 'api_key') return row.account === caller.account;
   if (caller.kind !== 'user') return false;
   if (caller.role === 'ops') return true;
   if (caller.role === 'vendor') return row.account === caller.account;
@@ -52,7 +53,11 @@ export async function summarise(database: Database): Promise<OrderSummary> {
 }
 
 export async function list(database: Database, params: OrderQuery, call: Call): Promise<OrderList> {
-  const user = requireUser(call);
+  const { caller } = call;
+  const isKey = caller.kind === 'api_key';
+  const user = isKey
+    ? { role: 'vendor', sub: caller.sub, account: caller.account }
+    : requireUser(call);
   const limit = params.limit ?? PAGE_LIMIT_DEFAULT;
   const filter: queries.OrderFilter = {
     customer: user.role === 'customer' ? user.sub : undefined,

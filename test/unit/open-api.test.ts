@@ -20,6 +20,17 @@ const WITHOUT_KEY: Readonly<Record<string, string>> = {
   'deliveries.link': 'a link is a signed text; nothing is written',
 };
 
+/** POSTs of orders and payments that take no key, and why the same again moves nothing. */
+const BY_STATE: Readonly<Record<string, string>> = {
+  'orders.price': 'writes nothing',
+  'orders.cancel': 'a cancelled order is cancelled; its refund has the order for a key',
+  'orders.reorder': 'answers with a cart; writes nothing',
+  'orders.rate': 'replaces what was said',
+  'orders.endPromotion': 'what has ended has ended',
+  'orders.review': 'a decision is taken once; the saga has gone on then',
+  'orders.block': 'what is blocked is blocked',
+};
+
 describe('the OpenAPI document', () => {
   test('has nothing that the recommended rules of Redocly find fault with', async () => {
     const problems = await lintFromString({
@@ -56,6 +67,14 @@ describe('the route table', () => {
     const actions = new Set(ROUTES.map(({ action }) => action));
     const stale = Object.keys(WITHOUT_KEY).filter((action) => !actions.has(action));
     assert.deepEqual(stale, []);
+  });
+
+  test('makes what may move money repeatable by a key, or by the state it leads to', () => {
+    const moves = ({ action, method }: Route): boolean =>
+      method === 'POST' && /^(orders|payments)\./.test(action);
+    const others = ROUTES.filter((route) => moves(route) && route.idempotent !== true);
+    const unexplained = others.map(({ action }) => action).filter((a) => !(a in BY_STATE));
+    assert.deepEqual(unexplained, []);
   });
 
   test('bounds every text, list and number that a request may bring', () => {
