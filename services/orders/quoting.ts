@@ -81,6 +81,9 @@ async function quoteSince(
     knowledge.menu(cart.vendor, call, sinceMs),
     knowledge.policy(zone.market, sinceMs),
   ]);
+  if (menu.currency !== zone.currency) {
+    throw new WaggleError('resource.conflict', 'the menu is not in the money of the market');
+  }
   const { lines, ageMin } = checkLines(menu, cart, times, at);
   const goodsMinor = lines.reduce((sum, line) => sum + line.goodsMinor, 0);
   if (goodsMinor < vendor.minOrderMinor) {
