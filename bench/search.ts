@@ -36,7 +36,7 @@ import { waitUntil } from './support/waiting.ts';
 
 const VENDORS = 25_000;
 const RATE = 5_000;
-const SECONDS = 10;
+const SECONDS = 20;
 const PEER_SECONDS = 15;
 const PEER_AT_ONCE = 4;
 const HTTP_SECONDS = 10;
