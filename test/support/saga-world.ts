@@ -42,6 +42,9 @@ export type Stream = (typeof STREAMS)[number];
 /** Zone ms within which every order must have ended, whatever happens. */
 export const BOUND_MS = 72 * 60 * MINUTE;
 
+const SETTLED_STOCK = ['none', 'refused', 'released', 'committed'];
+const SETTLED_PAYMENT = ['none', 'declined', 'voided', 'captured', 'capture_failed'];
+
 export interface WorldOptions {
   readonly stocked: number | null;
   readonly token: string;
@@ -315,6 +318,13 @@ export class SagaWorld {
     assert.ok(payment.refundedMinor <= payment.capturedMinor, 'refunds within the capture');
     assert.equal(saga.step === 'done', saga.dueMs === null, 'whatever is not done has a timer');
     assert.ok(saga.endedMs === null || saga.ending !== null, 'an end has its reason');
+    const asked = Object.values(saga.refunds).reduce((sum, each) => sum + each.amountMinor, 0);
+    assert.ok(saga.refundedMinor + asked <= saga.capturedMinor, 'refunds are of what was captured');
+    if (saga.step !== 'done' && saga.step !== 'refunding') return;
+    assert.ok(SETTLED_STOCK.includes(saga.stock), `done with stock ${saga.stock}`);
+    const isOff = ['none', 'rejected', 'cancelled'].includes(saga.ticket);
+    assert.ok(saga.state !== 'cancelled' || isOff, `called off with ticket ${saga.ticket}`);
+    assert.ok(SETTLED_PAYMENT.includes(saga.payment), `done with payment ${saga.payment}`);
   }
 
   /** What holds once nothing moves any more. */
@@ -329,6 +339,9 @@ export class SagaWorld {
     const paid = payment.state === 'capture_failed' ? 0 : charge;
     assert.equal(payment.capturedMinor, paid, `what is taken is what the end says (${saga.state})`);
     assert.notEqual(payment.state, 'authorised', 'nothing stays set aside');
+    if (payment.state === 'captured') assert.ok(charge > 0, 'nothing is not captured');
+    if (!gaveUp) assert.equal(saga.parcel, parcel, 'it knows how the delivery ended');
+    if (ticket !== undefined) assert.equal(saga.ticket, ticket.state, 'it knows the ticket');
     const { available, reserved } = this.stockLeft();
     assert.equal(reserved, 0, 'stock is sold or given back');
     const before = this.options.stocked ?? 0;
