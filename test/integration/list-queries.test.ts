@@ -98,7 +98,7 @@ async function addMore({ tokens, ids }: Side): Promise<string> {
     await post(vendor, '/promotions', { ...discount, vendor: ids.ven });
     const items = [product, ids.prd].map((each) => ({ product: each, quantity: 1 }));
     order = await post(customer, '/orders', { vendor: ids.ven, items, dropoff: DOOR });
-    await stock(vendor, shop, { product, available: n });
+    await stock(vendor, shop, { product, available: 0 });
     await post(world.ops, `/drivers/${ids.drv}/earnings`, EARNED);
     await post(world.ops, '/shifts', { zone: ids.zon, ...SHIFT });
     await post(world.ops, '/ops/blocked', { phone: `+4930123456${n}`, reason: 'test' });

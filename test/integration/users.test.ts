@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { USER_STREAM, type UserEvent } from '../../contracts/messages/users.ts';
 import { openDatabase } from '../../platform/database.ts';
+import { createLimits } from '../../platform/limits.ts';
 import { erase } from '../../services/orders/erasure.ts';
 import type { Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -298,6 +299,23 @@ describe('API keys', () => {
         () => true,
       ),
     );
+  });
+});
+
+describe('limits', () => {
+  test('are one count for all processes, kept under a name that tells nobody who it is', async () => {
+    const { keyPrefix } = stack.config.redis;
+    const [here, there] = [createLimits({ redis, keyPrefix }), createLimits({ redis, keyPrefix })];
+    const limit = { name: 'shared', max: 2, windowMs: 60_000 };
+    await here.take(limit, 'somebody@example.com');
+    await there.take(limit, 'somebody@example.com');
+    const limited = { code: 'request.rate_limited', retryAfterSeconds: 60 };
+    await assert.rejects(here.take(limit, 'somebody@example.com'), limited);
+    await assert.rejects(there.check(limit, 'somebody@example.com'), limited);
+    await there.take(limit, 'somebody-else@example.com');
+    const keys = await redis.keys(`${keyPrefix}limit:*`);
+    assert.ok(keys.length > 0 && keys.every((key) => !key.includes('@')));
+    for (const key of keys) assert.ok((await redis.pttl(key)) > 0, key);
   });
 });
 
