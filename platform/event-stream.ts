@@ -17,8 +17,8 @@ export interface EventEntry<T = unknown> {
 export interface EventStream {
   /** Resolves when Redis has it. Throws `service.unavailable` when full or away. */
   publish(entry: EventEntry): Promise<void>;
-  /** The same for entries that are JSON already: in their order, all or none. */
-  publishAll(texts: readonly string[]): Promise<void>;
+  /** The same for many, in their order. After a throw some may be there: publish all again. */
+  publishAll(entries: readonly EventEntry[]): Promise<void>;
 }
 
 export interface EventStreamOptions {
@@ -28,6 +28,8 @@ export interface EventStreamOptions {
   readonly entriesMax: number;
 }
 
+/** Entries that Redis takes at once. */
+const TOGETHER_MAX = 500;
 /** Appends between two looks at the length. */
 const TRIM_EVERY = 500;
 
@@ -42,19 +44,23 @@ export function createEventStream(options: EventStreamOptions): EventStream {
     }
     untilTrim = Math.min(TRIM_EVERY, entriesMax / 10);
   };
-  const publishAll = async (texts: readonly string[]): Promise<void> => {
-    untilTrim -= texts.length;
+  const publishAll = async (entries: readonly EventEntry[]): Promise<void> => {
+    untilTrim -= entries.length;
     if (untilTrim < 0) {
       trimming ??= makeRoom().finally(() => {
         trimming = undefined;
       });
       await trimming;
     }
-    const several = redis.multi();
-    for (const text of texts) several.xadd(key, '*', 'e', text);
-    for (const [error] of (await several.exec()) ?? []) if (error) throw error;
+    for (let at = 0; at < entries.length; at += TOGETHER_MAX) {
+      const several = redis.multi();
+      for (const { id, correlation, event } of entries.slice(at, at + TOGETHER_MAX)) {
+        several.xadd(key, '*', 'e', JSON.stringify({ id, correlation, event }));
+      }
+      for (const [error] of (await several.exec()) ?? []) if (error) throw error;
+    }
   };
-  return { publish: (entry) => publishAll([JSON.stringify(entry)]), publishAll };
+  return { publish: (entry) => publishAll([entry]), publishAll };
 }
 
 /** Trims behind the least entry that some group has not acknowledged. */

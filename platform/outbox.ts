@@ -12,7 +12,9 @@ import type { Database, Transaction } from './database.ts';
 import { listen } from './listener.ts';
 import { type Pump, startPump } from './pump.ts';
 
-const BATCH_MAX = 500;
+/** Rows that are delivered at once, and entries of one row. */
+const BATCH_MAX = 50;
+const ENTRIES_MAX = 100;
 const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 30_000;
@@ -21,16 +23,19 @@ const LOCK_SPACE = 0x57474f42;
 /** Longest a batch may wait for whoever it is delivered to, ms; then another relay may take over. */
 const IDLE_MS_MAX = 10_000;
 
-/** The table every service with an outbox has; part of its first migration. */
+/**
+ * The table every service with an outbox has; part of its first migration. A row holds what one
+ * transaction tells one topic: a row for each entry would cost more than the entry.
+ */
 export const OUTBOX_TABLE = `
   CREATE TABLE outbox (
     id bigserial PRIMARY KEY,
+    -- of the first entry
     event_id text NOT NULL,
     key text NOT NULL,
     topic text NOT NULL,
-    -- json, not jsonb: it is written once and read once, as text
+    -- an array of entries; json, not jsonb: it is written once and read once
     payload json NOT NULL,
-    correlation text,
     created_at timestamptz NOT NULL DEFAULT now()
   );
 `;
@@ -44,41 +49,66 @@ export interface OutboxEntry {
   readonly correlation?: string | undefined;
 }
 
-export interface OutboxRow {
-  readonly id: number;
-  readonly event_id: string;
+/** An entry on its way. */
+export interface OutboxEvent {
+  readonly id: string;
   readonly key: string;
-  readonly topic: string;
-  /** JSON text. */
-  readonly payload: string;
   readonly correlation: string | null;
+  readonly event: object;
+}
+
+interface OutboxRow {
+  readonly id: number;
+  readonly topic: string;
+  readonly payload: readonly OutboxEvent[];
 }
 
 /** Writes entries in the caller's transaction and wakes the relay when it commits. */
 export async function enqueue(trx: Transaction, entries: readonly OutboxEntry[]): Promise<void> {
   if (entries.length === 0) return;
+  const rows = rowsOf(entries);
   await trx.raw(
     `WITH news AS (
-       INSERT INTO outbox (event_id, key, topic, payload, correlation)
-       SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::json[], ?::text[]))
+       INSERT INTO outbox (event_id, key, topic, payload)
+       SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::json[]))
      SELECT pg_notify(current_schema() || '_outbox', '')`,
     [
-      entries.map(() => newId('event')),
-      entries.map(({ key }) => key),
-      entries.map(({ topic }) => topic),
-      entries.map(({ payload }) => JSON.stringify(payload)),
-      entries.map(({ correlation }) => correlation ?? null) as string[],
+      rows.map(({ events }) => events[0]?.id ?? ''),
+      rows.map(({ events }) => events[0]?.key ?? ''),
+      rows.map(({ topic }) => topic),
+      rows.map(({ events }) => JSON.stringify(events)),
     ],
   );
+}
+
+interface NewRow {
+  readonly topic: string;
+  readonly events: OutboxEvent[];
+}
+
+/** Entries of one topic together, in their order. */
+function rowsOf(entries: readonly OutboxEntry[]): NewRow[] {
+  const rows: NewRow[] = [];
+  const filling = new Map<string, NewRow>();
+  for (const { key, topic, payload: event, correlation = null } of entries) {
+    let row = filling.get(topic);
+    if (row === undefined || row.events.length === ENTRIES_MAX) {
+      row = { topic, events: [] };
+      filling.set(topic, row);
+      rows.push(row);
+    }
+    row.events.push({ id: newId('event'), key, correlation, event });
+  }
+  return rows;
 }
 
 export interface RelayOptions {
   readonly database: Database;
   /**
-   * Carries rows of one topic out, in their order, all or none. Resolves when they have surely
-   * arrived; a throw means: again later, and nothing of that topic before.
+   * Carries events of one topic out, in their order. Resolves when all have surely arrived; a throw
+   * means: all of them again later, and nothing of that topic before.
    */
-  readonly deliver: (topic: string, rows: readonly OutboxRow[]) => Promise<void>;
+  readonly deliver: (topic: string, events: readonly OutboxEvent[]) => Promise<void>;
   readonly onError: (error: unknown, topic?: string) => void;
 }
 
@@ -124,7 +154,10 @@ async function relayBatch(
     const delivered: number[] = [];
     for (const [topic, ofTopic] of byTopic(rows)) {
       try {
-        await deliver(topic, ofTopic);
+        await deliver(
+          topic,
+          ofTopic.flatMap(({ payload }) => payload),
+        );
         delivered.push(...ofTopic.map(({ id }) => id));
         resting.delete(topic);
       } catch (error) {
@@ -155,8 +188,7 @@ async function lock(trx: Transaction, schema: string): Promise<boolean> {
 
 async function nextRows(trx: Transaction, waiting: readonly string[]): Promise<OutboxRow[]> {
   const { rows } = await trx.raw<{ rows: OutboxRow[] }>(
-    `SELECT id, event_id, key, topic, payload::text AS payload, correlation FROM outbox
-      WHERE topic <> ALL(?) ORDER BY id LIMIT ?`,
+    `SELECT id, topic, payload FROM outbox WHERE topic <> ALL(?) ORDER BY id LIMIT ?`,
     [[...waiting], BATCH_MAX],
   );
   return rows;

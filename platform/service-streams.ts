@@ -9,7 +9,7 @@ import type { Database, Transaction } from './database.ts';
 import { createEventStream, type EventEntry, type EventStream } from './event-stream.ts';
 import { purgeIdempotency } from './idempotency.ts';
 import { purgeInbox, takeOnce } from './inbox.ts';
-import { type OutboxRow, startRelay } from './outbox.ts';
+import { startRelay } from './outbox.ts';
 import { type Pump, startPump } from './pump.ts';
 import { connectRedis } from './redis.ts';
 import type { ServiceContext } from './service-context.ts';
@@ -41,11 +41,11 @@ export function startPublishing(
   };
   const relay = startRelay({
     database,
-    async deliver(topic, rows) {
-      await streamOf(topic).publishAll(rows.map(entryText));
+    async deliver(topic, events) {
+      await streamOf(topic).publishAll(events);
       await afterwards?.(
         topic,
-        rows.map(({ payload }) => JSON.parse(payload)),
+        events.map(({ event }) => event),
       );
     },
     onError: (err, topic) => log.warn({ err, topic }, 'entries wait in the outbox'),
@@ -57,11 +57,6 @@ export function startPublishing(
       redis.disconnect();
     },
   };
-}
-
-/** An entry as JSON, around a payload that is JSON already. */
-function entryText({ event_id, correlation, payload }: OutboxRow): string {
-  return `{"id":${JSON.stringify(event_id)},"correlation":${JSON.stringify(correlation)},"event":${payload}}`;
 }
 
 export interface Following<T> {

@@ -14,6 +14,7 @@ import { createPins } from '../../services/deliveries/proof-pins.ts';
 import { follow } from '../../services/deliveries/requests.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
+import { outboxEvents } from '../support/outbox.ts';
 import { withRedis } from '../support/redis.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
 
@@ -69,9 +70,9 @@ async function openDesk(t: TestContext): Promise<Desk> {
         (trx, entries) => follow(deps, trx, entries as never),
       ),
     async told() {
-      const rows = await database.knex('outbox').orderBy('id').pluck('payload');
+      const entries = await outboxEvents(database);
       await database.knex('outbox').delete();
-      return rows as DeliveryChanged[];
+      return entries.map(({ event }) => event as DeliveryChanged);
     },
   };
 }

@@ -11,6 +11,7 @@ import type { Taken } from '../../services/inventory/ledger.ts';
 import * as requests from '../../services/inventory/requests.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
+import { outboxEvents } from '../support/outbox.ts';
 import { withRedis } from '../support/redis.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -46,8 +47,7 @@ function reserve(order: OrderId, product: ProductId, quantity = 1): StockAsked {
 }
 
 async function told(database: Database): Promise<InventoryEvent[]> {
-  const rows: { payload: InventoryEvent }[] = await database.knex('outbox').orderBy('id');
-  return rows.map(({ payload }) => payload);
+  return (await outboxEvents(database)).map(({ event }) => event as InventoryEvent);
 }
 
 test('200 orders by stream for the last 10 items, several consumers, each asked twice', async (t) => {

@@ -8,6 +8,7 @@ import type { EventEntry } from '../../platform/event-stream.ts';
 import * as requests from '../../services/inventory/requests.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
+import { outboxEvents } from '../support/outbox.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
 
 const VENDOR = newId('vendor');
@@ -46,8 +47,7 @@ async function ask(database: Database, ...asked: StockAsked[]): Promise<void> {
 }
 
 async function told(database: Database): Promise<InventoryEvent[]> {
-  const rows: { payload: InventoryEvent }[] = await database.knex('outbox').orderBy('id');
-  return rows.map(({ payload }) => payload);
+  return (await outboxEvents(database)).map(({ event }) => event as InventoryEvent);
 }
 
 async function left(database: Database, product: ProductId): Promise<number[]> {

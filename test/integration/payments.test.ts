@@ -10,6 +10,7 @@ import { follow } from '../../services/payments/requests.ts';
 import { startWorking } from '../../services/payments/working.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
+import { outboxEvents } from '../support/outbox.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -34,11 +35,8 @@ function authorise(order: OrderId, amountMinor = 1_000): PaymentAsked {
 }
 
 async function told(database: Database, order: OrderId): Promise<PaymentEvent['type'][]> {
-  const rows: { payload: PaymentEvent }[] = await database
-    .knex('outbox')
-    .where({ key: order })
-    .orderBy('id');
-  return rows.map(({ payload }) => payload.type);
+  const entries = (await outboxEvents(database)).filter(({ key }) => key === order);
+  return entries.map(({ event }) => (event as PaymentEvent).type);
 }
 
 /** A method that moves money once per key, and counts how often it was asked. */

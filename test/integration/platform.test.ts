@@ -45,12 +45,12 @@ test('the outbox delivers in order, and a topic that fails holds up no other', a
   const relay = () =>
     startRelay({
       database,
-      async deliver(topic, rows) {
+      async deliver(topic, events) {
         if (topic === 'a' && failures > 0) {
           failures--;
           throw new Error('not now');
         }
-        for (const { payload } of rows) delivered.push(`${topic}${JSON.parse(payload).n}`);
+        for (const { event } of events) delivered.push(`${topic}${(event as { n: number }).n}`);
       },
       onError: () => {},
     });
