@@ -54,7 +54,8 @@ async function runTests(
       { files: filesOf('tidy'), concurrency: 2, timeoutMs: TIMEOUT_MS },
       {
         files: [...filesOf('unit'), ...filesOf('contract'), ...filesOf('integration')],
-        concurrency: 2,
+        // One more than two cores: they wait for their servers half of the time.
+        concurrency: 3,
         timeoutMs: TIMEOUT_MS,
         ready: stores.ready,
       },
