@@ -55,11 +55,17 @@ export function commonEnvironment(
   };
 }
 
+/**
+ * Room for the young: services make many short-lived objects, and collecting them took a tenth of
+ * their time with the usual 16 MB.
+ */
+const NODE_FLAGS = ['--max-semi-space-size=64'];
+
 /** The command of one process; compose and the image use the same words. */
 export function processArgv(row: ProcessRow): string[] {
   const main = join(projectRoot, 'services', 'main.ts');
   const services = row.services.join(',');
-  return [process.execPath, main, '--node', row.name, '--services', services];
+  return [process.execPath, ...NODE_FLAGS, main, '--node', row.name, '--services', services];
 }
 
 /** The whole table as processes to supervise, each with a free admin port of its own. */

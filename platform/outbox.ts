@@ -7,6 +7,7 @@
  * other. A row is gone only after it was delivered: at least once; whoever receives must dedupe by
  * its id. Bounded by the transactions that write it; the relay takes bounded batches.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { hash32, newId } from '../contracts/ids.ts';
 import type { Database, Transaction } from './database.ts';
 import { listen } from './listener.ts';
@@ -15,6 +16,7 @@ import { type Pump, startPump } from './pump.ts';
 /** Rows that are delivered at once, and entries of one row. */
 const BATCH_MAX = 50;
 const ENTRIES_MAX = 100;
+const GATHER_MS = 10;
 const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 30_000;
@@ -123,7 +125,12 @@ export function startRelay(options: RelayOptions): Pump {
   const { database } = options;
   const resting = new Map<string, Resting>();
   const pump = startPump({
-    work: () => relayBatch(options, resting),
+    work: async (signal) => {
+      const more = await relayBatch(options, resting);
+      // What is written meanwhile goes out together, which is cheaper than one by one.
+      if (more) await delay(GATHER_MS, undefined, { signal }).catch(() => {});
+      return more;
+    },
     pollMs: POLL_MS,
     backOffMs: [RETRY_FIRST_MS, RETRY_LONGEST_MS],
     onError: options.onError,

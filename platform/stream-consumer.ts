@@ -21,6 +21,11 @@ export interface StreamConsumerOptions<T> {
   readonly start: 'beginning' | 'end';
   /** Entries read at once. */
   readonly batch: number;
+  /**
+   * Rest after a batch that was not full, host ms: what comes meanwhile is handled together, which is
+   * cheaper than one by one.
+   */
+  readonly gatherMs: number;
   /** Longest wait for new entries, host ms; also how long a stop may take. */
   readonly blockMs: number;
   /** Entries of consumers that were silent this long are taken over, host ms. */
@@ -63,7 +68,10 @@ export function startStreamConsumer<T>(options: StreamConsumerOptions<T>): Strea
         await handleAll(options, await claimIdle(options), signal);
         state.nextClaimMs = Date.now() + options.claimIdleMs;
       }
-      await handleAll(options, await readGroup(options, '>'), signal);
+      const entries = await readGroup(options, '>');
+      await handleAll(options, entries, signal);
+      if (entries.length > 0 && entries.length < options.batch)
+        await pause(options.gatherMs, signal);
       return true;
     },
     pollMs: 0,

@@ -50,10 +50,16 @@ export function startWork(context: ServiceContext, deps: WorkDeps): Part[] {
       database,
       stream: ORDER_STREAM,
       consumer: 'drivers',
+      wants: isForDrivers,
       handler: followOrders,
     }),
     startForgetting(context, deps),
   ];
+}
+
+/** Most changes of an order are nothing to its driver. */
+function isForDrivers(event: OrderEvent): boolean {
+  return event.type === 'order.rated' || event.state === 'delivered';
 }
 
 type ZonesOf = (ids: ReadonlySet<ZoneId>) => Promise<ReadonlyMap<ZoneId, ZonePay>>;

@@ -43,7 +43,7 @@ export async function cancel(deps: CancelDeps, params: OrderCancel, call: Call):
   const canceller = cancellerOf(call.caller);
   const world = await deps.world();
   const asked = await deps.database.transaction(async (trx) => {
-    const locked = await lockSagas(trx, [params.id]);
+    const locked = await lockSagas(trx, [params.id], world.memory);
     const [found] = locked;
     if (found === undefined) throw new WaggleError('resource.conflict');
     const { saga, terms } = found;

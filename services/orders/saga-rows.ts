@@ -3,6 +3,7 @@ import type { OrderState } from '../../contracts/api/orders.ts';
 import type { OrderId } from '../../contracts/ids.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import type { Ending, OrderEvent, Saga, SagaTerms, StepName } from './saga-state.ts';
+import type { TermsMemory } from './terms-memory.ts';
 
 interface SagaRow {
   readonly order_id: OrderId;
@@ -117,17 +118,42 @@ const locked = ({ terms, correlation, ...row }: LockedRow): LockedSaga => ({
   correlation,
 });
 
-/** Locks the sagas of these orders, in one order for everybody; unknown orders are left out. */
+/**
+ * Locks the sagas of these orders, in one order for everybody; unknown orders are left out. Terms
+ * that are not in memory are read and remembered.
+ */
 export async function lockSagas(
   trx: Transaction,
   orders: readonly string[],
+  memory: TermsMemory,
 ): Promise<LockedSaga[]> {
-  const { rows } = await trx.raw<{ rows: LockedRow[] }>(
-    `SELECT s.*, o.terms FROM sagas s JOIN orders o ON o.id = s.order_id
-      WHERE s.order_id = ANY(?) ORDER BY s.order_id FOR UPDATE OF s`,
+  const { rows } = await trx.raw<{ rows: Omit<LockedRow, 'terms'>[] }>(
+    'SELECT * FROM sagas WHERE order_id = ANY(?) ORDER BY order_id FOR UPDATE',
     [[...new Set(orders)]],
   );
-  return rows.map(locked);
+  await remember(
+    trx,
+    rows.map(({ order_id }) => order_id),
+    memory,
+  );
+  return rows.flatMap((row) => {
+    const terms = memory.get(row.order_id);
+    return terms === undefined ? [] : [locked({ ...row, terms })];
+  });
+}
+
+async function remember(
+  trx: Transaction,
+  orders: readonly string[],
+  memory: TermsMemory,
+): Promise<void> {
+  const missing = orders.filter((order) => memory.get(order) === undefined);
+  if (missing.length === 0) return;
+  const { rows } = await trx.raw<{ rows: { id: string; terms: SagaTerms }[] }>(
+    'SELECT id, terms FROM orders WHERE id = ANY(?)',
+    [missing],
+  );
+  for (const { id, terms } of rows) memory.keep(id, terms);
 }
 
 /** Locks the sagas whose timers are due; those that somebody else has locked are left to them. */

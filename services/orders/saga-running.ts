@@ -8,6 +8,7 @@ import { FOLLOWED, follow, type Heard, isOfOrder } from './saga-following.ts';
 import { limitsAt } from './saga-limits.ts';
 import type { SagaWorld } from './saga-store.ts';
 import { startTimers } from './saga-timers.ts';
+import { TermsMemory } from './terms-memory.ts';
 
 export interface Sagas {
   /** What a step is decided in, now. */
@@ -19,16 +20,18 @@ export interface Sagas {
 export function createSagas(context: ServiceContext, database: Database): Sagas {
   const { config, log, metrics } = context;
   const figures = createSagaFigures(metrics, database);
+  const memory = new TermsMemory();
   const world = async (): Promise<SagaWorld> => {
     const { clock } = await context.door();
-    return { nowMs: Math.round(clock.zoneMs()), limits: limitsAt(clock.speed), figures };
+    const nowMs = Math.round(clock.zoneMs());
+    return { nowMs, limits: limitsAt(clock.speed), figures, memory };
   };
   return {
     world,
     async start(wakeRelay) {
       const door = await context.door();
       const timers = startTimers({
-        ...{ database, door, figures, check: createChecker(config.fraud) },
+        ...{ database, door, figures, memory, check: createChecker(config.fraud) },
         limits: limitsAt(door.clock.speed),
         onFired: wakeRelay,
         onError: (err) => log.warn({ err }, 'timers could not be fired; trying again'),

@@ -13,6 +13,7 @@ import type { SagaFigures } from './saga-figures.ts';
 import { step } from './saga-inputs.ts';
 import * as rows from './saga-rows.ts';
 import type { Actor, Saga, SagaInput, SagaLimits, SagaTerms } from './saga-state.ts';
+import type { TermsMemory } from './terms-memory.ts';
 
 /** Inputs handled in one transaction. */
 export const BATCH_MAX = 200;
@@ -27,6 +28,7 @@ export interface SagaWorld {
   readonly nowMs: number;
   readonly limits: SagaLimits;
   readonly figures: SagaFigures;
+  readonly memory: TermsMemory;
 }
 
 export interface Beginning {
@@ -79,6 +81,7 @@ export async function tell(
   const locked = await rows.lockSagas(
     trx,
     told.map(({ order }) => order),
+    world.memory,
   );
   return handle(trx, world, locked, told);
 }
@@ -115,6 +118,8 @@ export async function handle(
     events.push(...lines.map((line) => ({ ...line, order, atMs: world.nowMs })));
     if (input.type === 'delivery.changed') drivers.set(order, input.driver);
     now.set(order, next);
+    if (next.step === 'done') world.memory.forget(order);
+    else world.memory.keep(order, terms);
   }
   const changes = locked.flatMap(({ saga: before }) => {
     const after = now.get(before.order) ?? before;

@@ -12,6 +12,7 @@ import type { SagaFigures } from './saga-figures.ts';
 import * as rows from './saga-rows.ts';
 import type { SagaLimits } from './saga-state.ts';
 import { BATCH_MAX, handle, type Told } from './saga-store.ts';
+import type { TermsMemory } from './terms-memory.ts';
 
 /** Host ms between looks when nobody wakes it: timers that were set meanwhile are not nearer. */
 const POLL_MS = 1_000;
@@ -24,6 +25,7 @@ export interface TimersOptions {
   readonly door: Door;
   readonly limits: SagaLimits;
   readonly figures: SagaFigures;
+  readonly memory: TermsMemory;
   readonly check: Checker;
   readonly onFired: () => void;
   readonly onError: (error: unknown) => void;
@@ -83,7 +85,7 @@ async function fireDue(options: TimersOptions): Promise<number> {
 
 /** Fires the timers that are due, at most so many, in one transaction; how many there were. */
 async function fire(options: TimersOptions, max: number): Promise<number> {
-  const { database, door, limits, figures, check } = options;
+  const { database, door, limits, figures, memory, check } = options;
   const nowMs = Math.round(door.clock.zoneMs());
   return database.transaction(async (trx) => {
     const due = await rows.lockDue(trx, nowMs, max);
@@ -97,7 +99,7 @@ async function fire(options: TimersOptions, max: number): Promise<number> {
       const { order } = saga;
       return { order, input: checked.get(order) ?? { type: 'timer' } };
     });
-    await handle(trx, { nowMs, limits, figures }, due, told);
+    await handle(trx, { nowMs, limits, figures, memory }, due, told);
     return due.length;
   });
 }
