@@ -1,7 +1,7 @@
 /** What payments ask of their tables; set by set. */
 import type { OrderId, PaymentId } from '../../contracts/ids.ts';
 import type { PaymentEvent, PaymentMethod } from '../../contracts/messages/payments.ts';
-import type { Queryable, Transaction } from '../../platform/database.ts';
+import type { Database, Queryable, Transaction } from '../../platform/database.ts';
 import type { Operation, Payment, PaymentState } from './payment.ts';
 
 export interface PaymentRow {
@@ -117,24 +117,34 @@ export type DueRow = OperationRow & { readonly row: PaymentRow };
 /**
  * Takes the first waiting operation of as many payments. The new `next_at` keeps them from other
  * nodes while the method is asked; it is also when they are tried again after a crash.
+ *
+ * Only a walk along the index marks the entries of operations that are done, so that the next walk
+ * passes them by; the plan that first collects them all visited each of 30,000 in every call.
  */
-export async function takeDue(db: Queryable, limit: number, leaseMs: number): Promise<DueRow[]> {
-  const { rows } = await db.raw<{ rows: DueRow[] }>(
-    `WITH due AS (
-       SELECT key FROM operations o
-        WHERE answer IS NULL AND next_at <= now()
-          AND NOT EXISTS (SELECT 1 FROM operations p
-               WHERE p.order_id = o.order_id AND p.number < o.number AND p.answer IS NULL)
-        ORDER BY next_at, number LIMIT ? FOR UPDATE SKIP LOCKED),
-     taken AS (
-       UPDATE operations o SET attempts = attempts + 1,
-              next_at = now() + ? * interval '1 millisecond'
-         FROM due WHERE o.key = due.key RETURNING o.*)
-     SELECT taken.*, to_jsonb(p) AS row FROM taken JOIN payments p USING (order_id)
-      ORDER BY number`,
-    [limit, leaseMs],
-  );
-  return rows;
+export async function takeDue(
+  database: Database,
+  limit: number,
+  leaseMs: number,
+): Promise<DueRow[]> {
+  return database.transaction(async (trx) => {
+    await trx.raw('SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off');
+    const { rows } = await trx.raw<{ rows: DueRow[] }>(
+      `WITH due AS (
+         SELECT key FROM operations o
+          WHERE answer IS NULL AND next_at <= now()
+            AND NOT EXISTS (SELECT 1 FROM operations p
+                 WHERE p.order_id = o.order_id AND p.number < o.number AND p.answer IS NULL)
+          ORDER BY next_at, number LIMIT ? FOR UPDATE SKIP LOCKED),
+       taken AS (
+         UPDATE operations o SET attempts = attempts + 1,
+                next_at = now() + ? * interval '1 millisecond'
+           FROM due WHERE o.key = due.key RETURNING o.*)
+       SELECT taken.*, to_jsonb(p) AS row FROM taken JOIN payments p USING (order_id)
+        ORDER BY number`,
+      [limit, leaseMs],
+    );
+    return rows;
+  });
 }
 
 /** Locks payments in one order for everybody. */

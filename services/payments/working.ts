@@ -45,7 +45,7 @@ interface Answered {
 }
 
 async function workBatch(options: WorkingOptions): Promise<boolean> {
-  const due = await queries.takeDue(options.database.knex, BATCH_MAX, LEASE_MS);
+  const due = await queries.takeDue(options.database, BATCH_MAX, LEASE_MS);
   if (due.length === 0) return false;
   const answered: Answered[] = [];
   const failed: { key: string; error: string }[] = [];
