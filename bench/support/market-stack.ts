@@ -65,6 +65,8 @@ export async function withMarket<T>(use: (market: MarketStack) => Promise<T>): P
       WAGGLE_JWT_KEYS: `${BENCH_KEY.kid}:${BENCH_KEY.secret}`,
       WAGGLE_OPERATOR_EMAIL: BENCH_OPERATOR.email,
       WAGGLE_OPERATOR_PASSWORD: BENCH_OPERATOR.password,
+      // Two cores: more connections at work only wait for each other.
+      WAGGLE_DATABASE_POOL_MAX: '4',
       WAGGLE_LOG_LEVEL: 'error',
       NODE_ENV: 'production',
     });
