@@ -287,6 +287,8 @@ export function kitchenWaitMs({ saga, nowMs, limits }: Turn): number {
   return Math.max(saga.readyMs, nowMs) + limits.kitchenMs - nowMs;
 }
 
+/** Nothing was collected: the vendor's fault while it is not ready, ours once it is. */
 function lateInKitchen(turn: Turn): void {
-  end(turn, turn.saga.ticket === 'ready' ? 'no_driver_found' : 'never_ready', 'vendor');
+  if (turn.saga.ticket === 'ready') end(turn, 'no_driver_found', 'platform');
+  else end(turn, 'never_ready', 'vendor');
 }

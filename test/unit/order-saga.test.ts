@@ -101,6 +101,16 @@ test('a kitchen that is never ready loses the order', () => {
   assert.equal(world.saga.ending?.reason.code, 'never_ready');
 });
 
+test('food that is ready and that nobody came for is not the fault of the vendor', () => {
+  const world = worldAt('preparing');
+  world.cook({ kind: 'ready' });
+  world.deliverEvent('requests:kitchen');
+  assert.equal(world.saga.ticket, 'ready');
+  outlast(world);
+  const { code, fault } = world.saga.ending?.reason ?? {};
+  assert.deepEqual([code, fault], ['no_driver_found', 'platform']);
+});
+
 test('a parcel of which nothing is heard any more is given up after a day', () => {
   const world = worldAt('carrying');
   outlast(world);
