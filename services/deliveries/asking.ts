@@ -20,8 +20,8 @@ import {
   USUAL_LOAD,
 } from './creation.ts';
 import { deliveryByExternalId } from './queries.ts';
-import { type QuoteRow, quoteById, takeQuote } from './quote-queries.ts';
-import { priceOf } from './quoting.ts';
+import { type QuoteRow, quoteById, takeQuote } from './quotes/quote-queries.ts';
+import { priceOf } from './quotes/quoting.ts';
 import { readyMsOf } from './ready-time.ts';
 import { type DeliveryRow, deliveryView } from './rows.ts';
 

@@ -8,7 +8,7 @@ import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database, Queryable } from '../../platform/database.ts';
 import { listen } from '../../platform/listener.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
-import { needsOf, type StoredNeeds } from './proof-needs.ts';
+import { needsOf, type StoredNeeds } from './proofs/proof-needs.ts';
 import type { CommandRow } from './rows.ts';
 
 const BATCH_MAX = 300;

@@ -16,9 +16,9 @@ import type { Tokens } from '../../platform/auth/tokens.ts';
 import type { Database, Transaction } from '../../platform/database.ts';
 import { enqueue } from '../../platform/outbox.ts';
 import * as queries from './creation-queries.ts';
-import { announcement } from './projector-queries.ts';
-import { storedNeeds } from './proof-needs.ts';
-import type { Pins } from './proof-pins.ts';
+import { announcement } from './projector/projector-queries.ts';
+import { storedNeeds } from './proofs/proof-needs.ts';
+import type { Pins } from './proofs/proof-pins.ts';
 import type { DeliveryRow } from './rows.ts';
 
 export interface DeliveriesDeps {

@@ -19,7 +19,7 @@ import {
   type DecisionRow,
   forgetDecisions,
   listDecisions,
-} from './decision-rows.ts';
+} from './projector/decision-rows.ts';
 import { deliveryById } from './queries.ts';
 
 /** Decisions are kept this long (zone ms), and at most this many of them. */

@@ -10,7 +10,7 @@ import type { EventEntry } from '../../platform/event-stream.ts';
 import { startPump } from '../../platform/pump.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import { type Part, startFollowing } from '../../platform/service-streams.ts';
-import { dropProofsOf } from './proof-queries.ts';
+import { dropProofsOf } from './proofs/proof-queries.ts';
 import type { DeliveryRow } from './rows.ts';
 
 /** Places are kept to two digits of a degree: about a kilometre. */

@@ -11,7 +11,7 @@ import type {
 } from '../../contracts/ids.ts';
 import type { DeliveryState, EndReason } from '../../contracts/states.ts';
 import { timeText, timeTextOrNull } from '../../platform/times.ts';
-import { needsOf, type StoredNeeds } from './proof-needs.ts';
+import { needsOf, type StoredNeeds } from './proofs/proof-needs.ts';
 
 /** What the log decides about a delivery. */
 export interface ProjectedState {

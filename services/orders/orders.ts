@@ -5,9 +5,9 @@ import { WaggleError } from '../../contracts/errors.ts';
 import type { Database } from '../../platform/database.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import { type Call, type Caller, requireUser } from '../../platform/service.ts';
+import { ratingsOf } from './care/rating-queries.ts';
 import * as queries from './queries.ts';
-import { ratingsOf } from './rating-queries.ts';
-import { countOpen } from './saga-rows.ts';
+import { countOpen } from './saga/saga-rows.ts';
 
 /** A foreign order looks as if it did not exist. */
 export function sees(caller: Caller, row: queries.OrderRow): boolean {

@@ -17,8 +17,8 @@ import type {
 import type { PaymentMethod } from '../../contracts/messages/payments.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import { timeText, timeTextOrNull } from '../../platform/times.ts';
-import { type RatingRow, ratingView } from './rating-rules.ts';
-import type { SagaTerms } from './saga-state.ts';
+import { type RatingRow, ratingView } from './care/rating-rules.ts';
+import type { SagaTerms } from './saga/saga-state.ts';
 
 export interface OrderRow {
   readonly id: OrderId;

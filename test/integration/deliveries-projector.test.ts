@@ -7,9 +7,12 @@ import type { DeliveryProblem } from '../../contracts/problems.ts';
 import type { Door, LogEntry, LogPosition, LogRecord } from '../../dispatch/redis/door.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { insertCommands, insertDeliveries } from '../../services/deliveries/creation-queries.ts';
-import { forgetDecisions, listDecisions } from '../../services/deliveries/decision-rows.ts';
-import { forgetExceptions } from '../../services/deliveries/exception-queries.ts';
-import { startProjector } from '../../services/deliveries/projector.ts';
+import { forgetExceptions } from '../../services/deliveries/exceptions/exception-queries.ts';
+import {
+  forgetDecisions,
+  listDecisions,
+} from '../../services/deliveries/projector/decision-rows.ts';
+import { startProjector } from '../../services/deliveries/projector/projector.ts';
 import * as queries from '../../services/deliveries/queries.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';

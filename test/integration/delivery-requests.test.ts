@@ -10,7 +10,7 @@ import type { EventEntry } from '../../platform/event-stream.ts';
 import { handleOnce } from '../../platform/service-streams.ts';
 import type { DeliveriesDeps } from '../../services/deliveries/creation.ts';
 import { erase, follow as followUsers } from '../../services/deliveries/erasure.ts';
-import { createPins } from '../../services/deliveries/proof-pins.ts';
+import { createPins } from '../../services/deliveries/proofs/proof-pins.ts';
 import { follow } from '../../services/deliveries/requests.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';

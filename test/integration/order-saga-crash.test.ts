@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectRoot } from '../../launch/paths.ts';
-import type { StepName } from '../../services/orders/saga-state.ts';
+import type { StepName } from '../../services/orders/saga/saga-state.ts';
 import { testEnvironment } from '../support/config.ts';
 import { cleanUpInReverse, type Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -5,7 +5,7 @@ import { placeOf } from '../../dispatch/geometry.ts';
 import { type Door, openDoor } from '../../dispatch/redis/door.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { type RunningNode, startNode } from '../../services/main.ts';
-import type { StepName } from '../../services/orders/saga-state.ts';
+import type { StepName } from '../../services/orders/saga/saga-state.ts';
 import { cleanUpInReverse, type Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, BUSINESS, type Stack, withStack } from './business-stack.ts';

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { USER_STREAM, type UserEvent } from '../../contracts/messages/users.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { createLimits } from '../../platform/limits.ts';
-import { erase } from '../../services/orders/erasure.ts';
+import { erase } from '../../services/orders/care/erasure.ts';
 import type { Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';

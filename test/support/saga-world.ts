@@ -13,11 +13,16 @@ import { type DeliveryState, isAboard, isEnded } from '../../contracts/states.ts
 import { Ledger } from '../../services/inventory/ledger.ts';
 import { answer } from '../../services/kitchen/answering.ts';
 import { changeOf, type Move, moveTicket, type Ticket } from '../../services/kitchen/ticket.ts';
-import { BLAME, CANCEL_RULES, chargeOf } from '../../services/orders/cancellation.ts';
-import { newSaga } from '../../services/orders/saga.ts';
-import { step } from '../../services/orders/saga-inputs.ts';
-import { limitsAt } from '../../services/orders/saga-limits.ts';
-import type { Saga, SagaInput, SagaMessage, SagaTerms } from '../../services/orders/saga-state.ts';
+import { BLAME, CANCEL_RULES, chargeOf } from '../../services/orders/care/cancellation.ts';
+import { newSaga } from '../../services/orders/saga/saga.ts';
+import { step } from '../../services/orders/saga/saga-inputs.ts';
+import { limitsAt } from '../../services/orders/saga/saga-limits.ts';
+import type {
+  Saga,
+  SagaInput,
+  SagaMessage,
+  SagaTerms,
+} from '../../services/orders/saga/saga-state.ts';
 import {
   apply,
   type MethodAnswer,

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { newId } from '../../contracts/ids.ts';
 import type { LogRecord } from '../../dispatch/redis/door.ts';
+import { decisionView, wordsFor } from '../../services/deliveries/decisions.ts';
 import {
   type CandidateData,
   type DecisionData,
   decisionsOf,
-} from '../../services/deliveries/decision-rows.ts';
-import { decisionView, wordsFor } from '../../services/deliveries/decisions.ts';
+} from '../../services/deliveries/projector/decision-rows.ts';
 
 const zone = newId('zone');
 const [ada, bob, cy] = [newId('driver'), newId('driver'), newId('driver')];

@@ -7,8 +7,8 @@ import { DEFAULT_POLICY, type ZoneEntry } from '../../contracts/zone.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database } from '../../platform/database.ts';
 import type { Call } from '../../platform/service.ts';
-import { createIntake } from '../../services/deliveries/intake.ts';
-import { type QuotingDeps, quote } from '../../services/deliveries/quoting.ts';
+import { createIntake } from '../../services/deliveries/quotes/intake.ts';
+import { type QuotingDeps, quote } from '../../services/deliveries/quotes/quoting.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const zone: ZoneEntry = {

@@ -4,9 +4,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectRoot } from '../../launch/paths.ts';
-import { CANCEL_RULES, type CancelRule, chargeOfEnd } from '../../services/orders/cancellation.ts';
-import { STEPS } from '../../services/orders/saga.ts';
-import type { StepName } from '../../services/orders/saga-state.ts';
+import {
+  CANCEL_RULES,
+  type CancelRule,
+  chargeOfEnd,
+} from '../../services/orders/care/cancellation.ts';
+import { STEPS } from '../../services/orders/saga/saga.ts';
+import type { StepName } from '../../services/orders/saga/saga-state.ts';
 import { LIMITS, SagaWorld, STREAMS, type Stream, TOTAL } from '../support/saga-world.ts';
 
 const USUAL = { stocked: 5, token: 'ok', autoAccept: true, scheduledMs: 0 };

@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import type { CartLine } from '../../contracts/api/carts.ts';
 import type { Menu, OptionGroup, Product } from '../../contracts/api/catalog.ts';
 import { newId } from '../../contracts/ids.ts';
-import { type CheckedCart, checkCart, indexMenu } from '../../services/orders/cart.ts';
-import { timesOf } from '../../services/orders/cart-times.ts';
+import { type CheckedCart, checkCart, indexMenu } from '../../services/orders/carts/cart.ts';
+import { timesOf } from '../../services/orders/carts/cart-times.ts';
 
 const VENDOR = newId('vendor');
 const NOON = Date.parse('2026-01-14T12:00:00Z');

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { WaggleError } from '../../contracts/errors.ts';
 import type { Database, Transaction } from '../../platform/database.ts';
-import { FreshCache } from '../../services/orders/fresh-cache.ts';
-import { PlacementBatch, type WriteBatch } from '../../services/orders/placement-batch.ts';
-import type { Placement } from '../../services/orders/placement-writing.ts';
-import { reasonOf } from '../../services/orders/refusals.ts';
+import { FreshCache } from '../../services/orders/carts/fresh-cache.ts';
+import { PlacementBatch, type WriteBatch } from '../../services/orders/carts/placement-batch.ts';
+import type { Placement } from '../../services/orders/carts/placement-writing.ts';
+import { reasonOf } from '../../services/orders/carts/refusals.ts';
 
 const placement = (key: string): Placement => ({
   ...{ owner: 'usr', key, requestHash: key, answer: { key }, correlation: 'c' },

@@ -8,7 +8,7 @@ import {
   type Price,
   type PriceTerms,
   priceCart,
-} from '../../services/orders/pricing.ts';
+} from '../../services/orders/carts/pricing.ts';
 
 const TERMS: PriceTerms = {
   taxInclusive: false,

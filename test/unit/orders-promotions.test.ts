@@ -8,7 +8,7 @@ import {
   promotionProblem,
   type UseWanted,
   useKey,
-} from '../../services/orders/promotion-rules.ts';
+} from '../../services/orders/promotions/promotion-rules.ts';
 
 const TERMS: PromotionTerms = {
   ...{ id: 'p', discount: { kind: 'free_delivery' }, min_goods_minor: 1_000 },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { VendorTerms } from '../../contracts/api/vendor-terms.ts';
 import { newId } from '../../contracts/ids.ts';
-import { checkVendor } from '../../services/orders/vendor-rules.ts';
+import { checkVendor } from '../../services/orders/carts/vendor-rules.ts';
 
 const PLACE = { lat: 52.5, lon: 13.4 };
 const TERMS: VendorTerms = {

@@ -4,7 +4,7 @@ import type { ZoneEvent } from '../../contracts/events.ts';
 import { type DeliveryId, newId } from '../../contracts/ids.ts';
 import type { LogRecord } from '../../dispatch/redis/door.ts';
 import { lostAfter } from '../../platform/log-following.ts';
-import { type Batch, mentioned, project } from '../../services/deliveries/projection.ts';
+import { type Batch, mentioned, project } from '../../services/deliveries/projector/projection.ts';
 import { historyOf } from '../../services/deliveries/reading.ts';
 import type { DeliveryRow, FactRow } from '../../services/deliveries/rows.ts';
 

@@ -4,8 +4,13 @@ import fc from 'fast-check';
 import { PROOF_KINDS } from '../../contracts/api/proofs.ts';
 import { newId } from '../../contracts/ids.ts';
 import { sniff } from '../../platform/files/sniff.ts';
-import { ageOn, missingOf, needsOf, storedNeeds } from '../../services/deliveries/proof-needs.ts';
-import { createPins } from '../../services/deliveries/proof-pins.ts';
+import {
+  ageOn,
+  missingOf,
+  needsOf,
+  storedNeeds,
+} from '../../services/deliveries/proofs/proof-needs.ts';
+import { createPins } from '../../services/deliveries/proofs/proof-pins.ts';
 
 const secret = 'a secret of more than thirty-two characters';
 const pins = createPins([{ kid: 'new', secret }]);

@@ -1,6 +1,6 @@
 /** Runs the rules over orders that were just placed: facts for all of them in one query. */
 import type { Transaction } from '../../../platform/database.ts';
-import type { Checked, SagaTerms } from '../saga-state.ts';
+import type { Checked, SagaTerms } from '../saga/saga-state.ts';
 import { factsOf } from './queries.ts';
 import { type FraudPolicy, judge, lookBackOf } from './rules.ts';
 

@@ -1,0 +1,68 @@
+/**
+ * Writes placements: any number of them in a handful of statements, so that what arrives together is
+ * committed together. Each has an outcome of its own; orders of one placement stand or fall together.
+ */
+import { WaggleError } from '../../../contracts/errors.ts';
+import type { Transaction } from '../../../platform/database.ts';
+import { claimKeys, type KeyedAnswer, releaseKeys } from '../../../platform/idempotency.ts';
+import { takeUses } from '../promotions/promotion-queries.ts';
+import type { UseWanted } from '../promotions/promotion-rules.ts';
+import { type ItemRow, insertOrders, type NewOrder } from '../queries.ts';
+import { begin } from '../saga/saga-store.ts';
+
+/** Everything one request asks to be written, and what is answered when it was. */
+export interface Placement extends KeyedAnswer {
+  readonly orders: readonly NewOrder[];
+  readonly items: readonly ItemRow[];
+  readonly uses: readonly UseWanted[];
+  readonly correlation: string;
+}
+
+export type PlacementOutcome =
+  | { readonly answer: unknown; readonly error?: never }
+  | { readonly error: WaggleError; readonly answer?: never };
+
+/** No two placements may have the same owner and key. Outcomes in the order given. */
+export async function writePlacements(
+  trx: Transaction,
+  placements: readonly Placement[],
+): Promise<readonly PlacementOutcome[]> {
+  const claims = await claimKeys(trx, placements);
+  const news = placements.filter((_, index) => claims[index]?.is === 'new');
+  const granted = await takeUses(
+    trx,
+    news.map(({ uses }) => uses),
+  );
+  const stands = (placement: Placement): boolean => granted.has(placement.uses);
+  await releaseKeys(
+    trx,
+    news.filter((each) => !stands(each)),
+  );
+  await write(trx, news.filter(stands));
+  return placements.map((placement, index) => {
+    const claim = claims[index];
+    if (claim?.is === 'known') return { answer: claim.answer };
+    if (claim?.is !== 'new') return { error: new WaggleError('idempotency.mismatch') };
+    return stands(placement) ? { answer: placement.answer } : { error: usedUp() };
+  });
+}
+
+async function write(trx: Transaction, placements: readonly Placement[]): Promise<void> {
+  const orders = placements.flatMap((placement) => placement.orders);
+  if (orders.length === 0) return;
+  await insertOrders(
+    trx,
+    orders,
+    placements.flatMap(({ items }) => items),
+  );
+  const beginnings = placements.flatMap(({ orders: placed, correlation }) =>
+    placed.map(({ terms }) => ({ terms, correlation })),
+  );
+  await begin(trx, beginnings, Math.max(...orders.map(({ placed_ms }) => placed_ms)));
+}
+
+function usedUp(): WaggleError {
+  return new WaggleError('promotion.refused', undefined, [
+    { field: '/promotion', expected: 'a promotion that is not used up' },
+  ]);
+}
