@@ -24,8 +24,14 @@ const WARM_RATE = 200;
 const WARM_SECONDS = 15;
 const DRAIN_MS = 600_000;
 const LOOK_MS = 1_000;
+/** Looks between two lines of how it goes. */
+const SAY_EVERY = 30;
 /** A backlog that is level may still breathe: so many seconds of orders. */
 const LEVEL_SECONDS = 2;
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
 
 interface Rig {
   readonly market: MarketStack;
@@ -76,7 +82,10 @@ async function place(rig: Rig, rate: number, seconds: number, seed: number): Pro
   const backlog: number[] = [];
   let isPlacing = true;
   const looking = (async () => {
-    for (; isPlacing; await pass(LOOK_MS)) backlog.push(await open(database));
+    for (; isPlacing; await pass(LOOK_MS)) {
+      backlog.push(await open(database));
+      if (backlog.length % SAY_EVERY === 0) say(`${backlog.length} s: backlog ${backlog.at(-1)}`);
+    }
   })();
   const before = market.cpu();
   const generatorBefore = cpuMicros(load.pid ?? 0);

@@ -35,6 +35,8 @@ class Lane {
     this.socket = connect({ host: '127.0.0.1', port, noDelay: true });
     this.socket.on('data', (chunk) => this.take(chunk));
     this.socket.on('error', onBroken);
+    // A request on a connection that the server has closed would never be heard of again.
+    this.socket.on('end', () => onBroken(new Error('the server closed a connection')));
   }
 
   send(text: string, done: (status: number, body: string) => void): void {
@@ -94,10 +96,11 @@ export async function runLanes(options: LanesOptions): Promise<LanesReport> {
   const total = Math.round(perSecond * seconds);
   const startMs = performance.now();
   const pass = (): void => {
-    for (let lane = free.pop(); lane !== undefined; lane = free.pop()) {
+    // The one that rested longest: none is idle for so long that the server closes it.
+    for (let lane = free.shift(); lane !== undefined; lane = free.shift()) {
       const next = waiting.shift();
       if (next === undefined) {
-        free.push(lane);
+        free.unshift(lane);
         return;
       }
       const used = lane;
