@@ -42,9 +42,10 @@ export class Shopping {
     if (!this.draws('searchPerMille')) return;
     const q = encodeURIComponent(misspelt(vendor.name, this.random));
     const path = `/search?q=${q}&find=vendors&lat=${at.lat}&lon=${at.lon}&deliversHere=true`;
-    this.counts.searched++;
     const { status, body } = await this.rest.ask({ method: 'GET', path, withinMs: SEARCH_MS_MAX });
+    // A part that is away finds nothing, and says so.
     if (status !== 200) return;
+    this.counts.searched++;
     const { items } = body as SearchAnswer;
     if (items.some((hit) => hit.vendor.id === vendor.id)) this.counts.found++;
   }
