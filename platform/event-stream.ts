@@ -28,9 +28,7 @@ export interface EventStreamOptions {
   readonly entriesMax: number;
 }
 
-/** Entries that Redis takes at once. */
-const TOGETHER_MAX = 500;
-/** Appends between two looks at the length. */
+/** Appends between two looks at the length, and so at most what Redis takes at once. */
 const TRIM_EVERY = 500;
 
 export function createEventStream(options: EventStreamOptions): EventStream {
@@ -45,16 +43,19 @@ export function createEventStream(options: EventStreamOptions): EventStream {
     untilTrim = Math.min(TRIM_EVERY, entriesMax / 10);
   };
   const publishAll = async (entries: readonly EventEntry[]): Promise<void> => {
-    untilTrim -= entries.length;
-    if (untilTrim < 0) {
-      trimming ??= makeRoom().finally(() => {
-        trimming = undefined;
-      });
-      await trimming;
-    }
-    for (let at = 0; at < entries.length; at += TOGETHER_MAX) {
+    for (let at = 0; at < entries.length; ) {
+      if (untilTrim <= 0) {
+        trimming ??= makeRoom().finally(() => {
+          trimming = undefined;
+        });
+        await trimming;
+      }
+      // Never more at once than may come before the next look at the length: the bound holds.
+      const together = entries.slice(at, at + Math.max(1, Math.floor(untilTrim)));
+      at += together.length;
+      untilTrim -= together.length;
       const several = redis.multi();
-      for (const { id, correlation, event } of entries.slice(at, at + TOGETHER_MAX)) {
+      for (const { id, correlation, event } of together) {
         several.xadd(key, '*', 'e', JSON.stringify({ id, correlation, event }));
       }
       for (const [error] of (await several.exec()) ?? []) if (error) throw error;

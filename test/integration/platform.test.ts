@@ -215,3 +215,17 @@ test('a full stream refuses instead of dropping what a group has not read', asyn
   const [first] = await redis.xrange(key, '-', '+', 'COUNT', 1);
   assert.match(first?.[1][1] ?? '', /"id":"0"/);
 });
+
+test('many entries published together stay within the bound of their stream', async (t) => {
+  const { prefix, connect } = await withRedis(t);
+  const redis = connect();
+  const key = `${prefix}events:small`;
+  const events = createEventStream({ redis, key, entriesMax: 20 });
+  await redis.xgroup('CREATE', key, 'slow', '0', 'MKSTREAM');
+  const entries = Array.from({ length: 100 }, (_, n) => ({
+    ...{ id: `${n}`, correlation: null, event: {} },
+  }));
+  await assert.rejects(events.publishAll(entries), (e) => e instanceof WaggleError && e.retryable);
+  const length = await redis.xlen(key);
+  assert.ok(length >= 20 && length <= 22, `${length} entries`);
+});
