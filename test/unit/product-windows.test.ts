@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isOpen } from '../../services/orders/carts/product-windows.ts';
+import type { Opening } from '../../contracts/api/vendors.ts';
+import { isOpenAt, wallTime } from '../../services/orders/carts/product-windows.ts';
 
 const weekdays = [1, 2, 3, 4, 5];
 const at = (text: string): number => Date.parse(text);
+const isOpen = (windows: readonly Opening[], timeZone: string, atMs: number): boolean =>
+  isOpenAt(windows, wallTime(timeZone, atMs));
 
-describe('opening hours', () => {
+describe('windows of sale', () => {
   test('are wall time in the zone of the vendor, through summer time', () => {
     const hours = [{ days: weekdays, from: '09:00', to: '17:00' }];
     // Wednesdays: 07:30 UTC is 08:30 in Berlin in winter, 09:30 in summer.

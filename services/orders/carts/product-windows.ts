@@ -11,12 +11,7 @@ export interface WallTime {
   readonly minute: number;
 }
 
-/** `atMs` is UTC ms; `timeZone` an IANA name. */
-export function isOpen(hours: readonly Opening[], timeZone: string, atMs: number): boolean {
-  return isOpenAt(hours, wallTime(timeZone, atMs));
-}
-
-/** The same for many openings at one time. */
+/** Whether one of these windows is open at what the clock on the wall shows. */
 export function isOpenAt(hours: readonly Opening[], { day, minute }: WallTime): boolean {
   const yesterday = day === 1 ? 7 : day - 1;
   return hours.some(({ days, from, to }) => {
@@ -36,7 +31,7 @@ function minutes(text: string): number {
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** What clocks on the wall show there. */
+/** What clocks on the wall show there. `atMs` is UTC ms; `timeZone` an IANA name. */
 export function wallTime(timeZone: string, atMs: number): WallTime {
   const parts = new Map(
     formatOf(timeZone)
