@@ -2,7 +2,8 @@
  * What a delivery costs and takes in a market, and the arithmetic of it. Pure: quotes, carts and
  * tests reckon with the same functions. Money is integer minor units of the market's currency.
  */
-import { DEFAULT_POLICY, type ZonePolicy } from './zone.ts';
+import { haversineMeters, pointE7 } from './geo.ts';
+import { DEFAULT_POLICY, type ZoneEntry, type ZonePolicy } from './zone.ts';
 
 /** The price of a delivery by its distance on the road, and how far one may go at all. */
 export interface DeliveryPrice {
@@ -112,6 +113,38 @@ export function deliveryFeeMinor(price: DeliveryPrice, meters: number): number {
   const beyond = Math.max(0, Math.round(meters) - price.freeKm * 1000);
   const fee = price.baseMinor + Math.ceil((price.perKmMinor * beyond) / 1000);
   return Math.min(price.maxMinor, Math.max(price.minMinor, fee));
+}
+
+interface Point {
+  readonly lat: number;
+  readonly lon: number;
+}
+
+/** What the way between two points costs in a zone. */
+export interface WayPrice {
+  /** On the road. */
+  readonly meters: number;
+  readonly feeMinor: number;
+  readonly currency: string;
+  /** Farther than the market's `kmMax`: it has a price, but nobody is to ask for it. */
+  readonly tooFar: boolean;
+  readonly terms: DeliveryTerms;
+}
+
+/** Prices a way: the one function that quotes, deliveries and carts all ask. */
+export function priceWay(
+  zone: Pick<ZoneEntry, 'currency' | 'terms'>,
+  pickup: Point,
+  dropoff: Point,
+): WayPrice {
+  const { currency, terms = usualTerms(currency) } = zone;
+  const straight = haversineMeters(
+    pointE7(pickup.lat, pickup.lon),
+    pointE7(dropoff.lat, dropoff.lon),
+  );
+  const meters = roadMeters(terms, straight);
+  const feeMinor = deliveryFeeMinor(terms.price, meters);
+  return { meters, feeMinor, currency, tooFar: meters > terms.price.kmMax * 1000, terms };
 }
 
 /** When to expect a delivery that is asked for now; all zone ms. */

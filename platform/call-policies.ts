@@ -72,6 +72,7 @@ export const CALL_POLICIES: Readonly<Record<string, CallPolicy>> = {
   'catalog.exportMenu': HEAVY_READ,
   'drivers.claims': INNER,
   'deliveries.pin': INNER,
+  'deliveries.zoneIntake': { ...INNER, timeoutMs: 500, retries: 0 },
   // Placing waits for terms, menu and quote in turn, each with its own limit above.
   'orders.place': { ...WRITE, concurrencyMax: 600, waitingMax: 2_000 },
   // Waits for a foreign server, up to five seconds.

@@ -1,6 +1,6 @@
 /** Quotes: what a delivery would cost and when it would be there, held for a while. */
 import type { FromSchema } from 'json-schema-to-ts';
-import { ACCOUNT_ID, CURRENCY, LOAD, POINT, QUOTE_ID, TIME } from './common.ts';
+import { ACCOUNT_ID, CURRENCY, LOAD, POINT, QUOTE_ID, TIME, ZONE_ID } from './common.ts';
 
 export const QUOTE_CREATE = {
   title: 'QuoteCreate',
@@ -19,20 +19,6 @@ export const QUOTE_CREATE = {
 } as const;
 export type QuoteCreate = FromSchema<typeof QUOTE_CREATE>;
 
-const QUOTE_PROPERTIES = {
-  feeMinor: { type: 'integer' },
-  currency: CURRENCY,
-  distanceMeters: { type: 'integer', description: 'On the road, as far as it is known.' },
-  pickupEta: TIME,
-  dropoffEta: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['from', 'to'],
-    properties: { from: TIME, to: TIME },
-  },
-  expiresAt: TIME,
-} as const;
-
 export const QUOTE = {
   title: 'Quote',
   description:
@@ -48,9 +34,33 @@ export const QUOTE = {
     'dropoffEta',
     'expiresAt',
   ],
-  properties: { id: QUOTE_ID, ...QUOTE_PROPERTIES },
+  properties: {
+    id: QUOTE_ID,
+    feeMinor: { type: 'integer' },
+    currency: CURRENCY,
+    distanceMeters: { type: 'integer', description: 'On the road, as far as it is known.' },
+    pickupEta: TIME,
+    dropoffEta: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['from', 'to'],
+      properties: { from: TIME, to: TIME },
+    },
+    expiresAt: TIME,
+  },
 } as const;
 export type Quote = FromSchema<typeof QUOTE>;
 
-/** What other services get: the same without an id, because nothing is kept. */
-export type PricedDelivery = Omit<Quote, 'id'>;
+/** Asked by other services, of a zone and a zone time. */
+export const ZONE_INTAKE_QUERY = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['zone', 'atMs'],
+  properties: { zone: ZONE_ID, atMs: { type: 'integer', minimum: 0 } },
+} as const;
+export type ZoneIntakeQuery = FromSchema<typeof ZONE_INTAKE_QUERY>;
+
+/** Whether ops lets the zone take deliveries then. Good for a few seconds. */
+export interface ZoneIntake {
+  readonly paused: boolean;
+}

@@ -3,6 +3,7 @@
  * Repeatable by the external id, and by an Idempotency-Key where one is given.
  */
 import type { DeliveryCreate, DeliveryCreated } from '../../contracts/api/deliveries.ts';
+import { priceWay } from '../../contracts/delivery-terms.ts';
 import { WaggleError } from '../../contracts/errors.ts';
 import { type PointE7, pointE7 } from '../../contracts/geo.ts';
 import { type AccountId, newId } from '../../contracts/ids.ts';
@@ -21,7 +22,6 @@ import {
 } from './creation.ts';
 import { deliveryByExternalId } from './queries.ts';
 import { type QuoteRow, quoteById, takeQuote } from './quotes/quote-queries.ts';
-import { priceOf } from './quotes/quoting.ts';
 import { readyMsOf } from './ready-time.ts';
 import { type DeliveryRow, deliveryView } from './rows.ts';
 
@@ -67,7 +67,7 @@ async function ask(
   if (zone === undefined) throw new WaggleError('zone.none_here');
   const quote =
     params.quote === undefined ? undefined : await quoteFor(trx, account, params, nowMs);
-  const priced = priceOf(zone, pickup, dropoff);
+  const priced = priceWay(zone, pickup, dropoff);
   const creation: Creation = {
     id: newId('delivery'),
     customer: null,

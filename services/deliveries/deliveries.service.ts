@@ -143,9 +143,13 @@ function quoteActions(
 ): NonNullable<ServiceSchema['actions']> {
   const action = createActionBuilder({ log });
   return {
-    quote: action<quoteSchemas.QuoteCreate, quoteSchemas.Quote | quoteSchemas.PricedDelivery>({
+    quote: action<quoteSchemas.QuoteCreate, quoteSchemas.Quote>({
       params: quoteSchemas.QUOTE_CREATE,
       handler: (params, call) => quoting.quote(deps, params, call),
+    }),
+    zoneIntake: action<quoteSchemas.ZoneIntakeQuery, quoteSchemas.ZoneIntake>({
+      params: quoteSchemas.ZONE_INTAKE_QUERY,
+      handler: (params) => quoting.zoneIntake(deps, params),
     }),
   };
 }

@@ -4,9 +4,8 @@
  */
 import type { Cart, CartPrice } from '../../../contracts/api/carts.ts';
 import type { VendorTerms } from '../../../contracts/api/vendor-terms.ts';
-import { deliveryFeeMinor, roadMeters, usualTerms } from '../../../contracts/delivery-terms.ts';
+import { priceWay } from '../../../contracts/delivery-terms.ts';
 import { type FieldProblem, WaggleError } from '../../../contracts/errors.ts';
-import { haversineMeters, pointE7 } from '../../../contracts/geo.ts';
 import type { UserId } from '../../../contracts/ids.ts';
 import type { ZoneEntry } from '../../../contracts/zone.ts';
 import type { Door } from '../../../dispatch/redis/door.ts';
@@ -77,10 +76,12 @@ async function quoteSince(
   if (zone === undefined) throw new WaggleError('zone.none_here');
   checkVendor(vendor, { ...times, dropoff, at, dropoffField });
   const feeMinor = wayFee(zone, vendor, asked);
-  const [menu, policy] = await Promise.all([
+  const [menu, policy, paused] = await Promise.all([
     knowledge.menu(cart.vendor, call, sinceMs),
     knowledge.policy(zone.market, sinceMs),
+    times.scheduledMs === null && knowledge.paused(zone.id, nowMs, call, sinceMs),
   ]);
+  if (paused) throw new WaggleError('zone.intake_paused');
   if (menu.currency !== zone.currency) {
     throw new WaggleError('resource.conflict', 'the menu is not in the money of the market');
   }
@@ -118,16 +119,12 @@ function noVendor(at: string): (error: unknown) => never {
 
 /** What the market charges for the way; refuses one that is too far. */
 function wayFee(zone: ZoneEntry, { place }: VendorTerms, asked: QuoteAsked): number {
-  const terms = zone.terms ?? usualTerms(zone.currency);
   const { dropoff, dropoffField } = asked;
-  const from = pointE7(place.lat, place.lon);
-  const meters = roadMeters(terms, haversineMeters(from, pointE7(dropoff.lat, dropoff.lon)));
-  if (meters > terms.price.kmMax * 1000) {
-    throw new WaggleError('delivery.too_far', undefined, [
-      { field: dropoffField, expected: `a place within ${terms.price.kmMax} km on the road` },
-    ]);
-  }
-  return deliveryFeeMinor(terms.price, meters);
+  const { feeMinor, tooFar, terms } = priceWay(zone, place, dropoff);
+  if (!tooFar) return feeMinor;
+  throw new WaggleError('delivery.too_far', undefined, [
+    { field: dropoffField, expected: `a place within ${terms.price.kmMax} km on the road` },
+  ]);
 }
 
 function checkLines(
