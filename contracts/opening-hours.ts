@@ -10,11 +10,13 @@ interface Span {
   readonly to: string;
 }
 
+/** Such minutes on some days of the week: 1 Monday … 7 Sunday. */
+type WeeklySpan = Span & { readonly days: readonly number[] };
+
 export interface Schedule {
   /** IANA name. */
   readonly timeZone: string;
-  /** Days: 1 Monday … 7 Sunday. */
-  readonly hours: readonly (Span & { readonly days: readonly number[] })[];
+  readonly hours: readonly WeeklySpan[];
   /**
    * Days with hours of their own, local dates `YYYY-MM-DD`, `until` included; no openings: closed.
    * They replace what begins on those days; the night before still ends as it would.
@@ -69,7 +71,7 @@ function endOfOpen(schedule: Schedule, today: number, atMs: number): number | nu
   return null;
 }
 
-interface SpanMs {
+export interface SpanMs {
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -77,14 +79,43 @@ interface SpanMs {
 /** What begins on one local day (days since 1970-01-01). */
 function spansOf({ timeZone, hours, specialDays = [] }: Schedule, day: number): SpanMs[] {
   const special = specialDays.length === 0 ? undefined : specialOf(specialDays, dateText(day));
+  if (special !== undefined) return special.openings.map((span) => msOf(timeZone, span, day));
+  return hours.flatMap((span) => spanMsOf(timeZone, span, day) ?? []);
+}
+
+/** When a weekly span that begins on a local day is; null: not on that day of the week. */
+export function spanMsOf(timeZone: string, span: WeeklySpan, day: number): SpanMs | null {
   const weekday = ((((day + 3) % 7) + 7) % 7) + 1;
-  const spans = special?.openings ?? hours.filter(({ days }) => days.includes(weekday));
-  return spans.map(({ from, to }) => {
+  return span.days.includes(weekday) ? msOf(timeZone, span, day) : null;
+}
+
+function msOf(timeZone: string, { from, to }: Span, day: number): SpanMs {
+  const start = minuteOf(from);
+  const end = minuteOf(to);
+  const fromMs = wallTimeToMs(timeZone, day, start);
+  return { fromMs, toMs: wallTimeToMs(timeZone, end > start ? day : day + 1, end) };
+}
+
+const DAY_MINUTES = 1_440;
+const WEEK_MINUTES = 7 * DAY_MINUTES;
+
+/** The first of these weekly spans that shares a minute with one before it; undefined: none does. */
+export function firstOverlap(spans: readonly WeeklySpan[]): number | undefined {
+  const taken: (readonly [number, number])[] = [];
+  for (const [index, { days, from, to }] of spans.entries()) {
     const start = minuteOf(from);
-    const end = minuteOf(to);
-    const fromMs = wallTimeToMs(timeZone, day, start);
-    return { fromMs, toMs: wallTimeToMs(timeZone, end > start ? day : day + 1, end) };
-  });
+    const length = minuteOf(to) - start + (minuteOf(to) > start ? 0 : DAY_MINUTES);
+    for (const day of days) {
+      const begin = (day - 1) * DAY_MINUTES + start;
+      // What goes over the end of the week is compared with its beginning, too.
+      for (const shift of [-WEEK_MINUTES, 0, WEEK_MINUTES]) {
+        const [a, b] = [begin + shift, begin + shift + length];
+        if (taken.some(([otherA, otherB]) => a < otherB && otherA < b)) return index;
+      }
+      taken.push([begin, begin + length]);
+    }
+  }
+  return undefined;
 }
 
 function specialOf(

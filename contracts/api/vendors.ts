@@ -90,15 +90,36 @@ export const DELIVERY_AREA = {
 } as const;
 export type DeliveryArea = FromSchema<typeof DELIVERY_AREA>;
 
+const RATE = {
+  tickets: { type: 'integer', minimum: 1, maximum: 10_000 },
+  windowSeconds: { type: 'integer', minimum: 60, maximum: 7_200, multipleOf: 60 },
+} as const;
+
+export const CAPACITY_WINDOW = {
+  title: 'CapacityWindow',
+  description:
+    'What it can have ready at this time of the week; wall time as in its opening hours.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['days', 'from', 'to', 'tickets', 'windowSeconds'],
+  properties: { ...OPENING.properties, ...RATE },
+} as const;
+
 /** What the kitchen can have ready in one window of time. */
 export const PREPARE_CAPACITY = {
   title: 'PrepareCapacity',
+  description: 'So many tickets ready in so much time; at the times of `windows`, what those say.',
   type: 'object',
   additionalProperties: false,
   required: ['tickets', 'windowSeconds'],
   properties: {
-    tickets: { type: 'integer', minimum: 1, maximum: 10_000 },
-    windowSeconds: { type: 'integer', minimum: 60, maximum: 7_200, multipleOf: 60 },
+    ...RATE,
+    windows: {
+      description: 'No two at the same time.',
+      type: 'array',
+      maxItems: 28,
+      items: CAPACITY_WINDOW,
+    },
   },
 } as const;
 export type PrepareCapacity = FromSchema<typeof PREPARE_CAPACITY>;

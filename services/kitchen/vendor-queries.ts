@@ -1,8 +1,10 @@
 /** What the kitchen asks of its table of vendors, and of what is taken in their windows. */
+import type { PrepareCapacity } from '../../contracts/api/vendors.ts';
 import type { AccountId, VendorId } from '../../contracts/ids.ts';
 import type { VendorChanged } from '../../contracts/messages/vendors.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import type { VendorSettings } from './answering.ts';
+import type { Capacity } from './capacity.ts';
 
 /** A vendor as the kitchen knows it. */
 export interface KitchenVendor extends VendorSettings {
@@ -21,21 +23,34 @@ interface VendorRow {
   readonly prepare_seconds: number;
   readonly capacity_tickets: number | null;
   readonly capacity_window_ms: number | null;
+  readonly capacity_windows: PrepareCapacity['windows'] | null;
+  readonly time_zone: string;
   readonly throttled_until_ms: number | null;
   readonly throttle_version: number;
 }
 
 function vendorOf(row: VendorRow): KitchenVendor {
-  const { capacity_tickets: tickets, capacity_window_ms: windowMs } = row;
   return {
     id: row.id,
     account: row.account,
     autoAccept: row.auto_accept,
-    capacity: tickets === null || windowMs === null ? null : { tickets, windowMs },
+    capacity: capacityOf(row),
     prepareMs: row.prepare_seconds * 1_000,
     throttledUntilMs: row.throttled_until_ms,
     throttleVersion: row.throttle_version,
   };
+}
+
+function capacityOf(row: VendorRow): Capacity | null {
+  const { capacity_tickets: tickets, capacity_window_ms: windowMs } = row;
+  if (tickets === null || windowMs === null) return null;
+  const windows = row.capacity_windows ?? [];
+  if (windows.length === 0) return { tickets, windowMs };
+  const rates = windows.map(({ windowSeconds, ...rate }) => ({
+    ...rate,
+    windowMs: windowSeconds * 1_000,
+  }));
+  return { tickets, windowMs, timed: { timeZone: row.time_zone, rates } };
 }
 
 /**
@@ -121,19 +136,22 @@ export async function putVendors(
       ...{ prepare_seconds: vendor.prepareSeconds, time_zone: vendor.timeZone },
       capacity_tickets: vendor.capacity?.tickets ?? null,
       capacity_window_ms: vendor.capacity === null ? null : vendor.capacity.windowSeconds * 1_000,
+      capacity_windows: vendor.capacity?.windows ?? null,
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const names =
-    'id, version, account, auto_accept, prepare_seconds, time_zone, capacity_tickets, capacity_window_ms';
+  const names = `id, version, account, auto_accept, prepare_seconds, time_zone,
+    capacity_tickets, capacity_window_ms, capacity_windows`;
   await trx.raw(
     `INSERT INTO vendors AS v (${names})
      SELECT ${names} FROM jsonb_to_recordset(?::jsonb)
          AS n (id text, version bigint, account text, auto_accept boolean, prepare_seconds integer,
-               time_zone text, capacity_tickets integer, capacity_window_ms bigint)
+               time_zone text, capacity_tickets integer, capacity_window_ms bigint,
+               capacity_windows jsonb)
      ON CONFLICT (id) DO UPDATE SET version = excluded.version, account = excluded.account,
         auto_accept = excluded.auto_accept, prepare_seconds = excluded.prepare_seconds,
         time_zone = excluded.time_zone, capacity_tickets = excluded.capacity_tickets,
-        capacity_window_ms = excluded.capacity_window_ms
+        capacity_window_ms = excluded.capacity_window_ms,
+        capacity_windows = excluded.capacity_windows
       WHERE v.version < excluded.version`,
     [JSON.stringify(rows)],
   );

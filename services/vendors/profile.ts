@@ -2,6 +2,7 @@
 import type { VendorCreate } from '../../contracts/api/vendors.ts';
 import { type FieldProblem, WaggleError } from '../../contracts/errors.ts';
 import { pointE7 } from '../../contracts/geo.ts';
+import { firstOverlap } from '../../contracts/opening-hours.ts';
 import { isTimeZone } from '../../platform/times.ts';
 import { cellsOf, type LatLon } from './delivery-area.ts';
 import type { VendorColumns } from './queries.ts';
@@ -50,7 +51,7 @@ function areaColumns(area: ProfileParts['area'], place: LatLon): Partial<VendorC
   return { area, area_cells: area === null ? null : cellsOf(area, place) };
 }
 
-function check({ timeZone, specialDays }: ProfileParts): void {
+function check({ timeZone, specialDays, capacity }: ProfileParts): void {
   const problems: FieldProblem[] = [];
   if (timeZone !== undefined && timeZone !== null && !isTimeZone(timeZone)) {
     problems.push({ field: '/timeZone', expected: 'an IANA time zone such as Europe/Berlin' });
@@ -64,6 +65,11 @@ function check({ timeZone, specialDays }: ProfileParts): void {
       ?.slice(0, index)
       .some((other) => date <= (other.until ?? other.date) && other.date <= (until ?? date));
     if (isTaken) problems.push({ field: `${field}/date`, expected: 'no day that is named twice' });
+  }
+  const overlap = firstOverlap(capacity?.windows ?? []);
+  if (overlap !== undefined) {
+    const field = `/capacity/windows/${overlap}`;
+    problems.push({ field, expected: 'no time that another window has' });
   }
   if (problems.length > 0) throw new WaggleError('request.invalid', undefined, problems);
 }

@@ -149,7 +149,15 @@ describe('the board of a kitchen', () => {
 
   test('a full window puts tickets off, then rejects; vendors hear until when', async () => {
     const vendor = await vendorWith({
-      capacity: { tickets: 2, windowSeconds: 1_800 },
+      capacity: {
+        ...{ tickets: 50, windowSeconds: 60 },
+        windows: [
+          {
+            ...{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '00:00' },
+            ...{ tickets: 2, windowSeconds: 1_800 },
+          },
+        ],
+      },
       prepareSeconds: 600,
     });
     await known(vendor);

@@ -58,7 +58,10 @@ describe('vendors', () => {
       priceBand: 2,
       area: { radiusMeters: 3_000 },
       specialDays: [{ date: '2026-12-24', openings: [] }],
-      capacity: { tickets: 5, windowSeconds: 600 },
+      capacity: {
+        ...{ tickets: 5, windowSeconds: 600 },
+        windows: [{ days: [5, 6], from: '18:00', to: '22:00', tickets: 9, windowSeconds: 900 }],
+      },
     });
     assert.deepEqual(
       [vendor.state, vendor.kind, vendor.currency, vendor.version],
@@ -88,7 +91,7 @@ describe('vendors', () => {
     assert.deepEqual([await seen(vendorToken), await seen(city.customer)], [true, false]);
   });
 
-  test('an area, time zone or special day that cannot be is refused with a pointer', async () => {
+  test('an area, time zone, special day or capacity that cannot be is refused with a pointer', async () => {
     const refused = async (change: object): Promise<unknown> => {
       const body = { name: 'X', place: CENTRE, timeZone: 'Europe/Berlin', ...change };
       const answer = await stack.call('POST', '/vendors', { token: city.ops, body });
@@ -105,6 +108,13 @@ describe('vendors', () => {
     assert.equal(await refused({ timeZone: 'Mars/Olympus' }), '/timeZone');
     const days = [{ date: '2026-12-24', until: '2026-12-01', openings: [] }];
     assert.equal(await refused({ specialDays: days }), '/specialDays/0/until');
+    const rush = { days: [5], from: '18:00', to: '22:00', tickets: 9, windowSeconds: 900 };
+    const capacityOf = (...windows: object[]) => ({
+      capacity: { tickets: 5, windowSeconds: 600, windows },
+    });
+    const late = { ...rush, from: '21:30', to: '23:00' };
+    assert.equal(await refused(capacityOf(rush, late)), '/capacity/windows/1');
+    assert.equal(await refused(capacityOf({ ...rush, from: '25:00' })), '/capacity/windows/0/from');
   });
 
   test('is changed part by part; who saw another version is refused', async () => {

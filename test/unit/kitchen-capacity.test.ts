@@ -18,10 +18,32 @@ import type { Ticket } from '../../services/kitchen/ticket.ts';
 const NOW = 1_800_000_000_000;
 const MINUTE = 60_000;
 const VENDOR = newId('vendor');
-const capacities: fc.Arbitrary<Capacity> = fc.record({
+const rate = {
   tickets: fc.integer({ min: 1, max: 4 }),
   windowMs: fc.integer({ min: 1, max: 30 }).map((minutes) => minutes * MINUTE),
-});
+};
+const plain: fc.Arbitrary<Capacity> = fc.record(rate);
+const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7];
+const clock = (minute: number): string =>
+  `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+/** Rates that follow each other, with gaps, once around the day; the last one over midnight. */
+const timed: fc.Arbitrary<Capacity> = fc
+  .record({
+    plain,
+    timeZone: fc.constantFrom('UTC', 'Europe/Berlin', 'Asia/Kathmandu', 'America/New_York'),
+    cuts: fc.uniqueArray(fc.nat(1_439), { minLength: 2, maxLength: 8 }),
+    rates: fc.array(plain, { minLength: 4, maxLength: 4 }),
+    days: fc.subarray(EVERY_DAY, { minLength: 1 }),
+  })
+  .map(({ plain, timeZone, cuts, rates, days }) => {
+    const sorted = cuts.toSorted((a, b) => a - b);
+    const spans = sorted.flatMap((from, n) => {
+      const [to = sorted[0] ?? 0, own] = [sorted[n + 1], rates[n / 2]];
+      return own === undefined ? [] : [{ ...own, days, from: clock(from), to: clock(to) }];
+    });
+    return { ...plain, timed: { timeZone, rates: spans } };
+  });
+const capacities = fc.oneof(plain, timed);
 
 function world(capacity: Capacity): AnsweringWorld {
   const settings = new Map([[VENDOR, { autoAccept: true, capacity }]]);
@@ -33,6 +55,13 @@ function open(order: OrderId, wantedReadyMs: number): KitchenAsked {
   const account = newId('account');
   const times = { placedMs: NOW, wantedReadyMs, answerByMs: NOW + 5 * MINUTE };
   return { type: 'ticket.open', order, account, vendor: VENDOR, lines: [], ...times };
+}
+
+/** What one window holds, found by filling it. */
+function ticketsAt(capacity: Capacity, slotMs: number): number {
+  for (let count = 1; ; count++) {
+    if (firstFree(capacity, new Map([[slotMs, count]]), slotMs) !== slotMs) return count;
+  }
 }
 
 describe('the capacity of a kitchen', () => {
@@ -63,7 +92,7 @@ describe('the capacity of a kitchen', () => {
           assert.ok(readyMs >= wantedReadyMs && readyMs <= wantedReadyMs + PUT_OFF_MS_MAX);
           windows.set(slotMs, (windows.get(slotMs) ?? 0) + 1);
         }
-        for (const count of windows.values()) assert.ok(count <= capacity.tickets);
+        for (const [slotMs, count] of windows) assert.ok(count <= ticketsAt(capacity, slotMs));
         const kept = [...(started.taken.get(VENDOR) ?? [])].filter(([, count]) => count > 0);
         assert.deepEqual(new Map(kept), windows);
       }),
@@ -87,6 +116,78 @@ describe('the capacity of a kitchen', () => {
     assert.equal(
       [...taken.values()].reduce((sum, count) => sum + count, 0),
       6,
+    );
+  });
+
+  test('is that of the time of the week, by the clock of the vendor', () => {
+    const rush = { days: [5, 6], from: '18:00', to: '22:00', tickets: 2, windowMs: 10 * MINUTE };
+    const night = { days: [6], from: '22:00', to: '02:00', tickets: 3, windowMs: 60 * MINUTE };
+    const capacity: Capacity = {
+      ...{ tickets: 5, windowMs: 15 * MINUTE },
+      timed: { timeZone: 'Asia/Kathmandu', rates: [rush, night] },
+    };
+    // Kathmandu is 5:45 ahead; 2026-06-05 is a Friday.
+    const at = (text: string): number => Date.parse(`2026-06-${text}+05:45`);
+    const held = (text: string): [number, number] => {
+      const slotMs = windowOf(capacity, at(text));
+      return [ticketsAt(capacity, slotMs), (at(text) - slotMs) / MINUTE];
+    };
+    assert.deepEqual(held('05T17:59'), [5, 14], 'the usual, by the clock');
+    assert.deepEqual(held('05T18:00'), [2, 0]);
+    assert.deepEqual(held('05T18:19'), [2, 9]);
+    assert.deepEqual(held('05T22:00'), [5, 0], 'Friday night has no rate of its own');
+    assert.deepEqual(held('06T22:30'), [3, 30]);
+    assert.deepEqual(held('07T01:59'), [3, 59], 'a night goes on over midnight');
+    assert.deepEqual(held('07T02:00'), [5, 0]);
+    assert.deepEqual(held('07T19:00'), [5, 0], 'Sunday');
+    // What is full before the rush goes into it, at its own rate.
+    const usual = windowOf(capacity, at('05T17:50'));
+    assert.equal(firstFree(capacity, new Map([[usual, 5]]), at('05T17:50')), at('05T18:00'));
+    const full = new Map([
+      [usual, 5],
+      [at('05T18:00'), 2],
+      [at('05T18:10'), 1],
+    ]);
+    assert.equal(firstFree(capacity, full, at('05T17:50')), at('05T18:10'));
+  });
+
+  test('keeps its windows when clocks change', () => {
+    const at = (text: string): number => Date.parse(`2026-${text}Z`);
+    const rates = [
+      { days: [7], from: '01:30', to: '02:30', tickets: 1, windowMs: 30 * MINUTE },
+      { days: [7], from: '02:30', to: '04:00', tickets: 2, windowMs: 30 * MINUTE },
+    ];
+    const capacity: Capacity = {
+      ...{ tickets: 9, windowMs: 30 * MINUTE },
+      timed: { timeZone: 'Europe/Berlin', rates },
+    };
+    const held = (from: number, count: number): number[] =>
+      Array.from({ length: count }, (_, n) => {
+        const slotMs = from + n * 30 * MINUTE;
+        assert.equal(windowOf(capacity, slotMs + 29 * MINUTE), slotMs);
+        return ticketsAt(capacity, slotMs);
+      });
+    // 02:00 to 03:00 is skipped: 02:30 counts as 03:30, and 04:00 comes half an hour after it.
+    assert.deepEqual(held(at('03-29T00:00'), 5), [9, 1, 1, 2, 9]);
+    // 02:00 to 03:00 comes twice: 02:30 counts as the first, and 04:00 is two and a half hours later.
+    assert.deepEqual(held(at('10-24T23:00'), 9), [9, 1, 1, 2, 2, 2, 2, 2, 9]);
+  });
+
+  test('counts each time to one window, that of its own beginning', () => {
+    const minutes = fc.integer({ min: 0, max: 370 * 24 * 60 });
+    fc.assert(
+      fc.property(capacities, minutes, (capacity, minute) => {
+        const atMs = NOW + minute * MINUTE;
+        const slotMs = windowOf(capacity, atMs);
+        assert.ok(slotMs <= atMs);
+        assert.equal(windowOf(capacity, slotMs), slotMs);
+        assert.equal(firstFree(capacity, new Map(), atMs), atMs);
+        const full = new Map([[slotMs, 1_000]]);
+        const nextMs = firstFree(capacity, full, atMs) ?? 0;
+        assert.equal(windowOf(capacity, nextMs), nextMs);
+        assert.equal(windowOf(capacity, nextMs - 1), slotMs, 'the next window, none left out');
+      }),
+      { numRuns: 400 },
     );
   });
 });

@@ -2,11 +2,37 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { opennessAt, type Schedule, wallTimeToMs } from '../../contracts/opening-hours.ts';
+import {
+  firstOverlap,
+  opennessAt,
+  type Schedule,
+  wallTimeToMs,
+} from '../../contracts/opening-hours.ts';
 
 const at = (text: string): number => Date.parse(text);
 const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7];
 const ZONES = ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'UTC'];
+
+describe('weekly spans', () => {
+  const span = (days: number[], from: string, to: string) => ({ days, from, to });
+  test('overlap within a day, over midnight, and over the end of the week', () => {
+    const noon = span([1, 2], '11:00', '14:00');
+    assert.equal(firstOverlap([]), undefined);
+    assert.equal(firstOverlap([noon, span([1], '14:00', '18:00')]), undefined, 'they touch');
+    assert.equal(firstOverlap([noon, span([3], '11:00', '14:00')]), undefined);
+    assert.equal(firstOverlap([noon, span([2], '13:59', '18:00')]), 1);
+    assert.equal(
+      firstOverlap([noon, span([1], '22:00', '11:01')]),
+      1,
+      'Monday night, Tuesday noon',
+    );
+    assert.equal(firstOverlap([noon, span([7], '22:00', '11:00')]), undefined);
+    assert.equal(firstOverlap([noon, span([7], '22:00', '11:01')]), 1, 'Sunday night, Monday noon');
+    assert.equal(firstOverlap([span([7], '22:00', '11:01'), noon]), 1);
+    assert.equal(firstOverlap([span(EVERY_DAY, '05:00', '05:00')]), undefined, 'always, once');
+    assert.equal(firstOverlap([span(EVERY_DAY, '05:00', '05:00'), noon]), 1);
+  });
+});
 
 describe('opening hours', () => {
   test('are wall time in the zone of the vendor, through summer time', () => {
