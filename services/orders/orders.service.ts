@@ -36,7 +36,11 @@ export function createService(context: ServiceContext): ServiceSchema {
     publicUrl: config.api.publicUrl,
     wakeRelay: () => relay?.wake(),
     knowledge: createKnowledge((market) => policyOf(database.knex, market)),
-    batch: new PlacementBatch(database, writePlacements, () => relay?.wake()),
+    batch: new PlacementBatch(
+      database,
+      async (trx, placements) => writePlacements(trx, await sagas.world(), placements),
+      () => relay?.wake(),
+    ),
   };
   const sagas = createSagas(context, database);
   const caring = { ...deps, world: sagas.world };

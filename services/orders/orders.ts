@@ -33,17 +33,16 @@ export async function get(database: Database, id: string, call: Call): Promise<O
   return view;
 }
 
-/** Rows with their items and ratings: two queries, however many. */
+/** Rows with their ratings: one query, however many. */
 export async function withParts(
   database: Database,
   rows: readonly queries.OrderRow[],
 ): Promise<Order[]> {
-  const ids = rows.map(({ id }) => id);
-  const [items, ratings] = await Promise.all([
-    queries.itemsOf(database.knex, ids),
-    ratingsOf(database.knex, ids),
-  ]);
-  return rows.map((row) => queries.orderView(row, items.get(row.id) ?? [], ratings.get(row.id)));
+  const ratings = await ratingsOf(
+    database.knex,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => queries.orderView(row, ratings.get(row.id)));
 }
 
 /** Where open orders stand. */

@@ -6,12 +6,9 @@ import type {
   CheckoutId,
   DeliveryId,
   DriverId,
-  OptionId,
   OrderId,
-  ProductId,
   PromotionId,
   UserId,
-  VariantId,
   VendorId,
 } from '../../contracts/ids.ts';
 import type { PaymentMethod } from '../../contracts/messages/payments.ts';
@@ -20,13 +17,13 @@ import { timeText, timeTextOrNull } from '../../platform/times.ts';
 import { type RatingRow, ratingView } from './care/rating-rules.ts';
 import type { SagaTerms } from './saga/saga-state.ts';
 
-export interface OrderRow {
+/** What a customer ordered: written once, never changed (but to forget the customer). */
+export interface NewOrder {
   readonly id: OrderId;
   readonly account: AccountId;
   readonly customer: UserId;
   readonly vendor: VendorId;
   readonly delivery: DeliveryId;
-  readonly state: OrderState;
   readonly total_minor: number;
   /** Goods after the promotion. */
   readonly goods_minor: number;
@@ -44,89 +41,47 @@ export interface OrderRow {
   readonly dropoff_lon_e7: number;
   readonly dropoff_note: string | null;
   readonly placed_ms: number;
-  readonly ready_ms: number;
   /** What the customer asked for; null: at once. */
   readonly scheduled_ms: number | null;
   /** When work on it begins. */
   readonly start_ms: number;
-  readonly ended_ms: number | null;
-  readonly reason: OrderReason | null;
   /** What its saga asks others for. */
   readonly terms: SagaTerms;
+  readonly items: readonly Item[];
   /** H3 cell of the drop-off. */
   readonly dropoff_cell: number;
   /** Whom to call about it. */
   readonly phone: string | null;
+}
+
+/** A line of an order, as it was bought. */
+export type Item = Order['items'][number];
+
+/** An order with where it stands: a row of the view `orders_now`. */
+export interface OrderRow extends NewOrder {
+  readonly state: OrderState;
+  /** When the kitchen says it is ready. */
+  readonly ready_ms: number;
+  readonly ended_ms: number | null;
+  readonly reason: OrderReason | null;
   readonly driver: DriverId | null;
 }
 
-export interface ItemRow {
-  readonly id: string;
-  readonly order_id: OrderId;
-  readonly position: number;
-  readonly product: ProductId;
-  readonly variant: VariantId | null;
-  readonly options: readonly OptionId[];
-  readonly name: string;
-  /** Names of variant and options when it was bought. */
-  readonly details: readonly string[];
-  readonly quantity: number;
-  readonly note: string | null;
-  readonly unit_price_minor: number;
-  readonly goods_minor: number;
-  readonly discount_minor: number;
-  readonly tax_minor: number;
-}
+const ORDER_COLUMNS = `id, account, customer, vendor, delivery, total_minor, goods_minor, tip_minor,
+  price, currency, payment, promotion, promotion_code, age_min, note, checkout, dropoff_lat_e7,
+  dropoff_lon_e7, dropoff_note, placed_ms, scheduled_ms, start_ms, terms, items, dropoff_cell, phone`;
 
-export type NewOrder = Omit<OrderRow, 'ended_ms' | 'reason' | 'driver'>;
-
-const ORDER_COLUMNS = `id, account, customer, vendor, delivery, state, total_minor, goods_minor,
-  tip_minor, price, currency, payment, promotion, promotion_code, age_min, note, checkout,
-  dropoff_lat_e7, dropoff_lon_e7, dropoff_note, placed_ms, ready_ms, scheduled_ms, start_ms,
-  terms, dropoff_cell, phone`;
-const ITEM_COLUMNS = `id, order_id, position, product, variant, options, name, details, quantity,
-  note, unit_price_minor, goods_minor, discount_minor, tax_minor`;
-
-/** Two statements, however many orders. */
-export async function insertOrders(
-  trx: Transaction,
-  orders: readonly NewOrder[],
-  items: readonly ItemRow[],
-): Promise<void> {
+/** One statement, however many orders. */
+export async function insertOrders(trx: Transaction, orders: readonly NewOrder[]): Promise<void> {
   await trx.raw(
     `INSERT INTO orders (${ORDER_COLUMNS})
      SELECT ${ORDER_COLUMNS} FROM jsonb_populate_recordset(NULL::orders, ?::jsonb)`,
     [JSON.stringify(orders)],
   );
-  await trx.raw(
-    `INSERT INTO items (${ITEM_COLUMNS})
-     SELECT ${ITEM_COLUMNS} FROM jsonb_populate_recordset(NULL::items, ?::jsonb)`,
-    [JSON.stringify(items)],
-  );
 }
 
 export async function orderById(db: Queryable, id: string): Promise<OrderRow | undefined> {
-  return db('orders').where({ id }).first();
-}
-
-/** One query, however many orders. */
-export async function itemsOf(
-  db: Queryable,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, ItemRow[]>> {
-  const rows: ItemRow[] =
-    ids.length === 0
-      ? []
-      : await db('items')
-          .whereRaw('order_id = ANY(?)', [[...ids]])
-          .orderBy(['order_id', 'position']);
-  const byOrder = new Map<string, ItemRow[]>();
-  for (const row of rows) {
-    const items = byOrder.get(row.order_id);
-    if (items === undefined) byOrder.set(row.order_id, [row]);
-    else items.push(row);
-  }
-  return byOrder;
+  return db('orders_now').where({ id }).first();
 }
 
 export interface OrderFilter {
@@ -144,7 +99,7 @@ export async function listOrders(
   filter: OrderFilter,
   limit: number,
 ): Promise<OrderRow[]> {
-  const query = db('orders').orderBy('id', 'desc').limit(limit);
+  const query = db('orders_now').orderBy('id', 'desc').limit(limit);
   if (filter.customer !== undefined) query.where({ customer: filter.customer });
   if (filter.account !== undefined) query.where({ account: filter.account });
   if (filter.vendor !== undefined) query.where({ vendor: filter.vendor });
@@ -155,18 +110,14 @@ export async function listOrders(
 }
 
 /** An order as it is shown. */
-export function orderView(
-  row: OrderRow,
-  items: readonly ItemRow[],
-  rating: RatingRow | undefined,
-): Order {
+export function orderView(row: OrderRow, rating: RatingRow | undefined): Order {
   return {
     id: row.id,
     account: row.account,
     customer: row.customer,
     vendor: row.vendor,
     state: row.state,
-    items: items.map(itemView),
+    items: [...row.items],
     price: row.price,
     totalMinor: row.total_minor,
     currency: row.currency,
@@ -185,14 +136,5 @@ export function orderView(
     driver: row.driver,
     checkout: row.checkout,
     rating: rating === undefined ? null : ratingView(rating, row),
-  };
-}
-
-function itemView(item: ItemRow): Order['items'][number] {
-  const { id, product, variant, options, name, details, quantity, note } = item;
-  return {
-    ...{ id, product, variant, options: [...options], name, details: [...details] },
-    ...{ quantity, note, unitPriceMinor: item.unit_price_minor, goodsMinor: item.goods_minor },
-    ...{ discountMinor: item.discount_minor, taxMinor: item.tax_minor },
   };
 }

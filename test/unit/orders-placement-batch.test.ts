@@ -8,9 +8,9 @@ import { PlacementBatch, type WriteBatch } from '../../services/orders/carts/pla
 import type { Placement } from '../../services/orders/carts/placement-writing.ts';
 import { reasonOf } from '../../services/orders/carts/refusals.ts';
 
-const placement = (key: string): Placement => ({
-  ...{ owner: 'usr', key, requestHash: key, answer: { key }, correlation: 'c' },
-  ...{ orders: [], items: [], uses: [] },
+const placement = (key: string, owner = `usr_${key}`): Placement => ({
+  ...{ owner, key, requestHash: key, answer: { key }, correlation: 'c' },
+  ...{ orders: [], uses: [] },
 });
 
 /** A database whose transactions end when they are let go. */
@@ -63,6 +63,14 @@ describe('placements', () => {
     const batch = desk.batch();
     await desk.settle(['a', 'a', 'a', 'b'].map((key) => batch.place(placement(key))));
     assert.deepEqual(desk.batches, [['a'], ['b'], ['a'], ['a']]);
+  });
+
+  test('of one person wait until what they sent before is written, then go together', async () => {
+    const desk = new Desk();
+    const batch = desk.batch();
+    const sent = [placement('a', 'usr_1'), placement('b', 'usr_1'), placement('c', 'usr_1')];
+    await desk.settle([...sent, placement('d')].map((each) => batch.place(each)));
+    assert.deepEqual(desk.batches, [['a'], ['d'], ['b', 'c']]);
   });
 
   test('keep an outcome of their own, and a poisoned one fails alone', async () => {

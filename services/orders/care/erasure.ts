@@ -62,6 +62,8 @@ async function forget(trx: Transaction, ids: readonly string[]): Promise<void> {
          FROM orders WHERE id = ANY(:ids))
      UPDATE orders o SET erased = true, phone = NULL, note = NULL, dropoff_note = NULL,
             dropoff_lat_e7 = b.lat, dropoff_lon_e7 = b.lon, dropoff_cell = 0,
+            items = (SELECT COALESCE(jsonb_agg(jsonb_set(item, '{note}', 'null')), '[]')
+                       FROM jsonb_array_elements(o.items) item),
             terms = jsonb_set(jsonb_set(o.terms #- '{wanted,dropoffNote}' #- '{ticket,note}',
               '{wanted,dropoff}', jsonb_build_object('lat', b.lat / 1e7, 'lon', b.lon / 1e7)),
               '{ticket,lines}', (SELECT COALESCE(jsonb_agg(line - 'note'), '[]')
@@ -69,9 +71,6 @@ async function forget(trx: Transaction, ids: readonly string[]): Promise<void> {
        FROM blurred b WHERE o.id = b.id`,
     { ids: [...ids], kept: KEPT_E7 },
   );
-  await trx.raw('UPDATE items SET note = NULL WHERE order_id = ANY(?) AND note IS NOT NULL', [
-    [...ids],
-  ]);
   // What customers wrote when they called it off.
   await trx.raw(
     `UPDATE order_events SET data = data - 'reason'

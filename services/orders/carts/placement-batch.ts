@@ -31,8 +31,11 @@ export class PlacementBatch {
   readonly #write: WriteBatch;
   readonly #afterwards: () => void;
   #waiting: Waiting[] = [];
-  /** Keys of placements under way: the same key goes into the next batch. */
-  readonly #writing = new Set<string>();
+  /**
+   * Whose placements are being written. What more they send waits for the next batch: the rules, asked
+   * within the transaction, must see how many there were before.
+   */
+  readonly #owners = new Set<string>();
   #writers = 0;
 
   constructor(
@@ -65,18 +68,21 @@ export class PlacementBatch {
     }
   }
 
-  /** The first that wait, each key once. */
+  /** The first that wait, each key once, of owners of whom nothing is being written. */
   #take(): Waiting[] {
     const batch: Waiting[] = [];
     const rest: Waiting[] = [];
+    const names = new Set<string>();
     for (const each of this.#waiting) {
       const name = nameOf(each.placement);
-      if (batch.length < BATCH_MAX && !this.#writing.has(name)) {
-        this.#writing.add(name);
+      const isFree = !this.#owners.has(each.placement.owner) && !names.has(name);
+      if (batch.length < BATCH_MAX && isFree) {
+        names.add(name);
         batch.push(each);
       } else rest.push(each);
     }
     this.#waiting = rest;
+    for (const { placement } of batch) this.#owners.add(placement.owner);
     return batch;
   }
 
@@ -84,7 +90,7 @@ export class PlacementBatch {
     try {
       await this.#settle(batch);
     } finally {
-      for (const { placement } of batch) this.#writing.delete(nameOf(placement));
+      for (const { placement } of batch) this.#owners.delete(placement.owner);
       this.#writers--;
       this.#afterwards();
       this.#pump();

@@ -7,13 +7,12 @@ import type { Transaction } from '../../../platform/database.ts';
 import { claimKeys, type KeyedAnswer, releaseKeys } from '../../../platform/idempotency.ts';
 import { takeUses } from '../promotions/promotion-queries.ts';
 import type { UseWanted } from '../promotions/promotion-rules.ts';
-import { type ItemRow, insertOrders, type NewOrder } from '../queries.ts';
-import { begin } from '../saga/saga-store.ts';
+import { insertOrders, type NewOrder } from '../queries.ts';
+import { begin, type SagaWorld } from '../saga/saga-store.ts';
 
 /** Everything one request asks to be written, and what is answered when it was. */
 export interface Placement extends KeyedAnswer {
   readonly orders: readonly NewOrder[];
-  readonly items: readonly ItemRow[];
   readonly uses: readonly UseWanted[];
   readonly correlation: string;
 }
@@ -25,6 +24,7 @@ export type PlacementOutcome =
 /** No two placements may have the same owner and key. Outcomes in the order given. */
 export async function writePlacements(
   trx: Transaction,
+  world: SagaWorld,
   placements: readonly Placement[],
 ): Promise<readonly PlacementOutcome[]> {
   const claims = await claimKeys(trx, placements);
@@ -38,7 +38,7 @@ export async function writePlacements(
     trx,
     news.filter((each) => !stands(each)),
   );
-  await write(trx, news.filter(stands));
+  await write(trx, world, news.filter(stands));
   return placements.map((placement, index) => {
     const claim = claims[index];
     if (claim?.is === 'known') return { answer: claim.answer };
@@ -47,18 +47,20 @@ export async function writePlacements(
   });
 }
 
-async function write(trx: Transaction, placements: readonly Placement[]): Promise<void> {
+async function write(
+  trx: Transaction,
+  world: SagaWorld,
+  placements: readonly Placement[],
+): Promise<void> {
   const orders = placements.flatMap((placement) => placement.orders);
   if (orders.length === 0) return;
-  await insertOrders(
-    trx,
-    orders,
-    placements.flatMap(({ items }) => items),
-  );
+  await insertOrders(trx, orders);
   const beginnings = placements.flatMap(({ orders: placed, correlation }) =>
     placed.map(({ terms }) => ({ terms, correlation })),
   );
-  await begin(trx, beginnings, Math.max(...orders.map(({ placed_ms }) => placed_ms)));
+  // The clock may have been read after the last cart was priced.
+  const nowMs = Math.max(world.nowMs, ...orders.map(({ placed_ms }) => placed_ms));
+  await begin(trx, { ...world, nowMs }, beginnings);
 }
 
 function usedUp(): WaggleError {

@@ -14,7 +14,7 @@ import type { Tokens } from '../../../platform/auth/tokens.ts';
 import { hashOf, requireKey, storedAnswer } from '../../../platform/idempotency.ts';
 import { type Call, requireUser } from '../../../platform/service.ts';
 import { timeText, timeTextOrNull } from '../../../platform/times.ts';
-import type { ItemRow, NewOrder } from '../queries.ts';
+import type { Item, NewOrder } from '../queries.ts';
 import { type ToDoor, termsOf } from './order-terms.ts';
 import type { PlacementBatch } from './placement-batch.ts';
 import type { Placement } from './placement-writing.ts';
@@ -100,7 +100,6 @@ async function placeOnce<T extends object>(
   const placement: Placement = {
     ...{ owner, key, requestHash: hashOf(params), answer, correlation },
     orders: carts.map(({ order }) => order),
-    items: carts.flatMap(({ items }) => items),
     uses: carts.flatMap(({ order: { id, promotion } }) =>
       promotion === null ? [] : [{ order: id, customer: owner, promotion }],
     ),
@@ -141,7 +140,6 @@ interface CartAsked {
 
 interface Prepared {
   readonly order: NewOrder;
-  readonly items: readonly ItemRow[];
   readonly answer: OrderPlaced;
 }
 
@@ -157,16 +155,17 @@ async function prepare(
   const { delivery, account } = order;
   const trackingToken = await deps.signer.signTracking(delivery, account, deps.trackingLinkMs);
   const answer: OrderPlaced = {
-    ...{ id: order.id, vendor: order.vendor, state: order.state, delivery },
+    ...{ id: order.id, vendor: order.vendor, delivery },
+    state: order.start_ms > order.placed_ms ? 'scheduled' : 'placed',
     placedAt: timeText(order.placed_ms),
-    readyAt: timeText(order.ready_ms),
+    readyAt: timeText(order.terms.promisedReadyMs),
     scheduledFor: timeTextOrNull(order.scheduled_ms),
     totalMinor: order.total_minor,
     currency: order.currency,
     trackingUrl: `${deps.publicUrl}/track/${trackingToken}`,
     trackingToken,
   };
-  return { order, items: itemsOf(order, quoted), answer };
+  return { order, answer };
 }
 
 function orderOf(asked: CartAsked, quoted: Quoted, checkout: CheckoutId | null): NewOrder {
@@ -179,7 +178,6 @@ function orderOf(asked: CartAsked, quoted: Quoted, checkout: CheckoutId | null):
   return {
     ...{ id: order, delivery: terms.wanted.id, customer, checkout, payment },
     ...{ account: vendor.account, vendor: vendor.vendor },
-    state: times.startMs > nowMs ? 'scheduled' : 'placed',
     ...{ total_minor: terms.totalMinor, goods_minor: terms.goodsMinor, tip_minor: terms.tipMinor },
     price: partsOf(whole),
     currency: terms.currency,
@@ -191,25 +189,21 @@ function orderOf(asked: CartAsked, quoted: Quoted, checkout: CheckoutId | null):
     phone: params.contactPhone ?? null,
     dropoff_note: door.note,
     placed_ms: nowMs,
-    ready_ms: times.readyMs,
     scheduled_ms: times.scheduledMs,
     start_ms: times.startMs,
     terms,
+    items: itemsOf(quoted),
   };
 }
 
-function itemsOf(order: NewOrder, { lines, price: whole }: Quoted): ItemRow[] {
+function itemsOf({ lines, price: whole }: Quoted): Item[] {
   return lines.map((line, position) => {
     const { goodsMinor, discountMinor, taxMinor } = linePrice(whole, position);
     const { product, variant, options, name, details, quantity, note } = line;
     return {
       id: newId('orderItem'),
-      order_id: order.id,
-      ...{ position, product, variant, options, name, details, quantity, note },
-      unit_price_minor: line.unitPriceMinor,
-      goods_minor: goodsMinor,
-      discount_minor: discountMinor,
-      tax_minor: taxMinor,
+      ...{ product, variant, options: [...options], name, details: [...details], quantity, note },
+      ...{ unitPriceMinor: line.unitPriceMinor, goodsMinor, discountMinor, taxMinor },
     };
   });
 }

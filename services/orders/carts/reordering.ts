@@ -3,7 +3,7 @@ import type { CartLine, Reorder } from '../../../contracts/api/carts.ts';
 import { WaggleError } from '../../../contracts/errors.ts';
 import type { Call } from '../../../platform/service.ts';
 import { find } from '../orders.ts';
-import { type ItemRow, itemsOf } from '../queries.ts';
+import type { Item } from '../queries.ts';
 import { checkCart } from './cart.ts';
 import type { OrdersDeps } from './placing.ts';
 import { priceView, quoteCart } from './quoting.ts';
@@ -11,12 +11,11 @@ import { priceView, quoteCart } from './quoting.ts';
 /** A cart of what can still be bought, priced for the same door. Nothing is placed. */
 export async function reorder(deps: OrdersDeps, id: string, call: Call): Promise<Reorder> {
   const order = await find(deps.database, id, call);
-  const items = (await itemsOf(deps.database.knex, [id])).get(id) ?? [];
   const nowMs = Math.round((await deps.door()).clock.zoneMs());
   const menu = await deps.knowledge.menu(order.vendor, call, deps.knowledge.nowMs());
   const kept: CartLine[] = [];
   const gone: Reorder['gone'] = [];
-  for (const item of items) {
+  for (const item of order.items) {
     const line = lineOf(item);
     const { problems } = checkCart(menu, [line], { atMs: nowMs, at: '', ageConfirmed: true });
     const [problem] = problems;
@@ -36,7 +35,7 @@ export async function reorder(deps: OrdersDeps, id: string, call: Call): Promise
   }
 }
 
-function lineOf({ product, variant, options, quantity, note }: ItemRow): CartLine {
+function lineOf({ product, variant, options, quantity, note }: Item): CartLine {
   return {
     ...{ product, quantity, options: [...options] },
     ...(variant === null ? {} : { variant }),

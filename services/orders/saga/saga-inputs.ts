@@ -199,8 +199,8 @@ function parcel(turn: Turn, input: Of<'delivery.changed'>): void {
   if (input.delivery !== terms.wanted.id || saga.parcel === 'none') return;
   if (compareVersions(input.version, saga.parcelVersion) <= 0) return;
   const data = { state: input.state, driver: input.driver, reason: input.reason };
-  const facts = { parcel: input.state, parcelVersion: input.version };
-  turn.part(facts, input.type, 'deliveries', data);
+  const { state: parcel, version: parcelVersion, driver } = input;
+  turn.part({ parcel, parcelVersion, driver }, input.type, 'deliveries', data);
   if (saga.endedMs !== null) return;
   if (isEnded(input.state)) return parcelEnded(turn, input);
   if (saga.step === 'requesting') enter(turn, 'preparing');

@@ -26,6 +26,7 @@ interface SagaRow {
   readonly captured_minor: number;
   readonly refunded_minor: number;
   readonly refunds: Saga['refunds'];
+  readonly driver: Saga['driver'];
 }
 
 /** A saga under lock, with what it was placed with. */
@@ -33,9 +34,19 @@ export interface LockedSaga {
   readonly saga: Saga;
   readonly terms: SagaTerms;
   readonly correlation: string | null;
+  /**
+   * Zone ms that its row of `timers` says: never later than what it waits for, often earlier. A step
+   * that may last longer than the one before leaves the row alone; it fires early, finds nothing due
+   * and is set anew. Null: there is none, or it has just fired.
+   */
+  readonly timerMs: number | null;
 }
 
-type LockedRow = SagaRow & { readonly terms: SagaTerms; readonly correlation: string | null };
+interface LockedRow extends SagaRow {
+  readonly terms: SagaTerms;
+  readonly correlation: string | null;
+  readonly timer_ms: number | null;
+}
 
 /** Columns of `sagas` that a step may change, with the types of jsonb_to_recordset. */
 const CHANGING = {
@@ -58,6 +69,8 @@ const CHANGING = {
   captured_minor: 'bigint',
   refunded_minor: 'bigint',
   refunds: 'jsonb',
+  driver: 'text',
+  timer_ms: 'bigint',
 } as const;
 const NAMES = Object.keys(CHANGING);
 const RECORD = Object.entries(CHANGING)
@@ -85,6 +98,7 @@ export function sagaOf(row: SagaRow): Saga {
     capturedMinor: row.captured_minor,
     refundedMinor: row.refunded_minor,
     refunds: row.refunds,
+    driver: row.driver,
   };
 }
 
@@ -109,13 +123,12 @@ function rowOf(saga: Saga): SagaRow {
     captured_minor: saga.capturedMinor,
     refunded_minor: saga.refundedMinor,
     refunds: saga.refunds,
+    driver: saga.driver,
   };
 }
 
-const locked = ({ terms, correlation, ...row }: LockedRow): LockedSaga => ({
-  saga: sagaOf(row),
-  terms,
-  correlation,
+const locked = ({ terms, correlation, timer_ms: timerMs, ...row }: LockedRow): LockedSaga => ({
+  ...{ saga: sagaOf(row), terms, correlation, timerMs },
 });
 
 /**
@@ -156,7 +169,7 @@ async function remember(
   for (const { id, terms } of rows) memory.keep(id, terms);
 }
 
-/** Locks the sagas whose timers are due; those that somebody else has locked are left to them. */
+/** Locks the sagas whose timers have fired; those that somebody else has locked are left to them. */
 export async function lockDue(
   trx: Transaction,
   nowMs: number,
@@ -168,7 +181,7 @@ export async function lockDue(
       WHERE t.due_ms <= ? ORDER BY t.due_ms LIMIT ? FOR UPDATE OF s SKIP LOCKED`,
     [nowMs, limit],
   );
-  return rows.map(locked);
+  return rows.map((row) => locked({ ...row, timer_ms: null }));
 }
 
 /** Puts off the one timer that is due first. */
@@ -186,12 +199,15 @@ export async function nearestDue(db: Queryable): Promise<number | null> {
   return (row?.due as number | null | undefined) ?? null;
 }
 
-/** Writes sagas that are new, with their timers and the first line of their history. */
+/** Writes sagas that are new, with their timers. */
 export async function insertSagas(
   trx: Transaction,
   sagas: readonly (Saga & { readonly correlation: string | null })[],
 ): Promise<void> {
-  const rows = sagas.map(({ correlation, ...saga }) => ({ ...rowOf(saga), correlation }));
+  const rows = sagas.map(({ correlation, ...saga }) => ({
+    ...rowOf(saga),
+    ...{ correlation, timer_ms: saga.dueMs },
+  }));
   await trx.raw(
     `WITH n AS (
        SELECT * FROM jsonb_to_recordset(?::jsonb)
@@ -199,39 +215,40 @@ export async function insertSagas(
      s AS (
        INSERT INTO sagas (order_id, correlation, ${NAMES.join(', ')})
        SELECT order_id, correlation, ${NAMES.join(', ')} FROM n)
-     INSERT INTO timers (order_id, due_ms) SELECT order_id, due_ms FROM n`,
+     INSERT INTO timers (order_id, due_ms) SELECT order_id, due_ms FROM n WHERE due_ms IS NOT NULL`,
     [JSON.stringify(rows)],
   );
 }
 
 export interface SagaChange {
-  readonly before: Saga;
+  readonly locked: LockedSaga;
   readonly after: Saga;
-  /** Who carries it, when that was told. */
-  readonly driver?: string | null | undefined;
 }
 
-/** Writes changed sagas; timers that moved; and of orders what is seen outside. */
+/** Writes changed sagas, and the timers that must fire earlier than they would, or not at all. */
 export async function saveSagas(trx: Transaction, changes: readonly SagaChange[]): Promise<void> {
   if (changes.length === 0) return;
-  const rows = changes.map(({ after }) => rowOf(after));
+  const rows = changes.map((change) => ({ ...rowOf(change.after), timer_ms: timerOf(change) }));
   await trx.raw(
     `UPDATE sagas s SET ${SETS}
        FROM jsonb_to_recordset(?::jsonb) AS n (order_id text, ${RECORD})
       WHERE s.order_id = n.order_id`,
     [JSON.stringify(rows)],
   );
-  await saveTimers(
-    trx,
-    changes.filter(({ before, after }) => before.dueMs !== after.dueMs),
-  );
-  await saveOrders(trx, changes.filter(isSeen));
+  await saveTimers(trx, changes);
+}
+
+/** What the row of `timers` says afterwards. */
+function timerOf({ locked: { timerMs }, after: { dueMs } }: SagaChange): number | null {
+  return timerMs === null || dueMs === null || dueMs < timerMs ? dueMs : timerMs;
 }
 
 async function saveTimers(trx: Transaction, changes: readonly SagaChange[]): Promise<void> {
-  const set = changes.flatMap(({ after: { order, dueMs } }) =>
-    dueMs === null ? [] : [{ order_id: order, due_ms: dueMs }],
-  );
+  const set = changes.flatMap((change) => {
+    const timerMs = timerOf(change);
+    if (timerMs === null || timerMs === change.locked.timerMs) return [];
+    return [{ order_id: change.after.order, due_ms: timerMs }];
+  });
   const cleared = changes.flatMap(({ after }) => (after.dueMs === null ? [after.order] : []));
   if (set.length > 0) {
     await trx.raw(
@@ -244,36 +261,6 @@ async function saveTimers(trx: Transaction, changes: readonly SagaChange[]): Pro
   if (cleared.length > 0) {
     await trx.raw('DELETE FROM timers WHERE order_id = ANY(?)', [cleared]);
   }
-}
-
-function isSeen({ before, after, driver }: SagaChange): boolean {
-  return (
-    before.state !== after.state ||
-    before.readyMs !== after.readyMs ||
-    before.endedMs !== after.endedMs ||
-    driver !== undefined
-  );
-}
-
-async function saveOrders(trx: Transaction, changes: readonly SagaChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  const rows = changes.map(({ after, driver }) => ({
-    id: after.order,
-    state: after.state,
-    ready_ms: after.readyMs,
-    ended_ms: after.endedMs,
-    reason: after.endedMs === null ? null : (after.ending?.reason ?? null),
-    driver: driver ?? null,
-    driver_told: driver !== undefined,
-  }));
-  await trx.raw(
-    `UPDATE orders o SET state = n.state, ready_ms = n.ready_ms, ended_ms = n.ended_ms,
-            reason = n.reason, driver = CASE WHEN n.driver_told THEN n.driver ELSE o.driver END
-       FROM jsonb_to_recordset(?::jsonb) AS n (id text, state text, ready_ms bigint,
-            ended_ms bigint, reason jsonb, driver text, driver_told boolean)
-      WHERE o.id = n.id`,
-    [JSON.stringify(rows)],
-  );
 }
 
 export interface EventRow extends OrderEvent {

@@ -21,19 +21,18 @@ export function createSagas(context: ServiceContext, database: Database): Sagas 
   const { config, log, metrics } = context;
   const figures = createSagaFigures(metrics, database);
   const memory = new TermsMemory();
+  const check = createChecker(config.fraud);
   const world = async (): Promise<SagaWorld> => {
     const { clock } = await context.door();
     const nowMs = Math.round(clock.zoneMs());
-    return { nowMs, limits: limitsAt(clock.speed), figures, memory };
+    return { nowMs, limits: limitsAt(clock.speed), figures, memory, check };
   };
   return {
     world,
     async start(wakeRelay) {
-      const door = await context.door();
+      const { clock } = await context.door();
       const timers = startTimers({
-        ...{ database, door, figures, memory, check: createChecker(config.fraud) },
-        limits: limitsAt(door.clock.speed),
-        onFired: wakeRelay,
+        ...{ database, clock, world, figures, onFired: wakeRelay },
         onError: (err) => log.warn({ err }, 'timers could not be fired; trying again'),
       });
       const listening = FOLLOWED.map((stream) =>

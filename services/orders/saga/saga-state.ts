@@ -138,6 +138,8 @@ export interface Saga {
   readonly ticketVersion: number;
   readonly parcel: ParcelStatus;
   readonly parcelVersion: FactVersion;
+  /** Who carries it, as last told. */
+  readonly driver: string | null;
   /** Zone ms: when the kitchen says it is ready. */
   readonly readyMs: number;
   /** Zone ms: when the present step began. */

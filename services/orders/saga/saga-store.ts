@@ -7,6 +7,7 @@ import type { OrderId } from '../../../contracts/ids.ts';
 import { ORDER_STREAM, type OrderChanged } from '../../../contracts/messages/orders.ts';
 import type { Transaction } from '../../../platform/database.ts';
 import { enqueue, type OutboxEntry } from '../../../platform/outbox.ts';
+import type { Checker } from '../fraud/checking.ts';
 import { returnUses } from '../promotions/promotion-queries.ts';
 import { newSaga } from './saga.ts';
 import type { SagaFigures } from './saga-figures.ts';
@@ -29,6 +30,7 @@ export interface SagaWorld {
   readonly limits: SagaLimits;
   readonly figures: SagaFigures;
   readonly memory: TermsMemory;
+  readonly check: Checker;
 }
 
 export interface Beginning {
@@ -37,39 +39,44 @@ export interface Beginning {
 }
 
 /**
- * Begins the sagas of orders that the caller has just written, in the same transaction: the first
- * timer, the first line of history and the first `order.changed`.
+ * Begins the sagas of orders that the caller has just written, in the same transaction: they are
+ * checked by the rules, and what comes of it is asked for at once.
  */
 export async function begin(
   trx: Transaction,
+  world: SagaWorld,
   orders: readonly Beginning[],
-  nowMs: number,
 ): Promise<void> {
-  const sagas = orders.map(({ terms, correlation }) => ({
-    ...newSaga(terms, nowMs),
-    correlation,
-  }));
+  const { nowMs } = world;
+  const checked = await world.check(
+    trx,
+    orders.map(({ terms }) => terms),
+  );
+  const fresh = orders.map(
+    (order): rows.LockedSaga => ({ ...order, saga: newSaga(order.terms, nowMs), timerMs: null }),
+  );
+  const turned = fold(
+    world,
+    fresh,
+    [...checked].map(([order, input]) => ({ order, input })),
+  );
+  const sagas = fresh.map(({ saga, correlation }) => {
+    return { ...(turned.now.get(saga.order) ?? saga), correlation };
+  });
   await rows.insertSagas(trx, sagas);
-  await rows.insertEvents(
-    trx,
-    orders.map(({ terms }) => ({
-      order: terms.order,
-      atMs: nowMs,
-      type: 'placed',
-      actor: { kind: 'customer', id: terms.customer } satisfies Actor,
-      data: { totalMinor: terms.totalMinor, currency: terms.currency, startMs: terms.startMs },
-    })),
-  );
-  await enqueue(
-    trx,
-    orders.map(({ terms, correlation }, at) => ({
-      key: terms.order,
-      topic: ORDER_STREAM,
-      payload: changeOf(terms, sagas[at] as Saga, nowMs),
-      correlation,
-    })),
-  );
-  await trx.raw(`SELECT pg_notify('orders_timers', '')`);
+  await returnUses(trx, sagas.filter(isLost).map(orderOf));
+  await rows.insertEvents(trx, [...fresh.map((each) => placedLine(each, nowMs)), ...turned.events]);
+  await enqueue(trx, [
+    ...fresh.map((each) => changeEntry(each, each.saga, nowMs)),
+    ...turned.entries,
+  ]);
+}
+
+/** The first line of an order's history. */
+function placedLine({ terms }: rows.LockedSaga, atMs: number): rows.EventRow {
+  const { order, totalMinor, currency, startMs } = terms;
+  const actor: Actor = { kind: 'customer', id: terms.customer };
+  return { order, atMs, type: 'placed', actor, data: { totalMinor, currency, startMs } };
 }
 
 /** Handles inputs in their order. Those of orders without a saga are left out. */
@@ -86,16 +93,42 @@ export async function tell(
   return handle(trx, world, locked, told);
 }
 
-/** The same for sagas that are locked already. */
+/** The same for sagas that are locked already; timers that have fired are set anew. */
 export async function handle(
   trx: Transaction,
   world: SagaWorld,
   locked: readonly rows.LockedSaga[],
   told: readonly Told[],
 ): Promise<ReadonlyMap<string, Saga>> {
+  const { now, events, entries } = fold(world, locked, told);
+  const changes = locked.flatMap((each): rows.SagaChange[] => {
+    const after = now.get(each.saga.order) ?? each.saga;
+    const isFired = each.timerMs === null && after.dueMs !== null;
+    return after === each.saga && !isFired ? [] : [{ locked: each, after }];
+  });
+  await rows.saveSagas(trx, changes);
+  const lost = changes.filter(({ locked: { saga }, after }) => isLost(after) && !isLost(saga));
+  await returnUses(
+    trx,
+    lost.map(({ after }) => orderOf(after)),
+  );
+  await rows.insertEvents(trx, events);
+  await enqueue(trx, entries);
+  return now;
+}
+
+interface Turned {
+  /** Each saga as it stands afterwards. */
+  readonly now: ReadonlyMap<string, Saga>;
+  readonly events: readonly rows.EventRow[];
+  readonly entries: readonly OutboxEntry[];
+}
+
+/** Takes inputs one after the other: what becomes of the sagas, and what is said. Writes nothing. */
+function fold(world: SagaWorld, locked: readonly rows.LockedSaga[], told: readonly Told[]): Turned {
+  const { nowMs, limits, figures, memory } = world;
   const known = new Map(locked.map((each) => [each.saga.order as string, each]));
   const now = new Map(locked.map(({ saga }) => [saga.order as string, saga]));
-  const drivers = new Map<string, string | null>();
   const entries: OutboxEntry[] = [];
   const events: rows.EventRow[] = [];
   for (const { order, input } of told) {
@@ -103,36 +136,21 @@ export async function handle(
     const before = now.get(order);
     if (found === undefined || before === undefined) continue;
     const { terms } = found;
-    const { next, messages, events: lines } = step(terms, before, input, world.nowMs, world.limits);
+    const { next, messages, events: lines } = step(terms, before, input, nowMs, limits);
     if (next === before) continue;
-    world.figures.stepped(before, next, input, world.nowMs);
+    figures.stepped(before, next, input, nowMs);
     const correlation = found.correlation ?? undefined;
     for (const { topic, payload } of messages) {
       // What one part is asked for stays in order; the parts need not wait for each other.
       entries.push({ key: `${order}/${topic}`, topic, payload, correlation });
     }
-    if (next.state !== before.state) {
-      const payload = changeOf(terms, next, world.nowMs);
-      entries.push({ key: order, topic: ORDER_STREAM, payload, correlation });
-    }
-    events.push(...lines.map((line) => ({ ...line, order, atMs: world.nowMs })));
-    if (input.type === 'delivery.changed') drivers.set(order, input.driver);
+    if (next.state !== before.state) entries.push(changeEntry(found, next, nowMs));
+    events.push(...lines.map((line) => ({ ...line, order, atMs: nowMs })));
     now.set(order, next);
-    if (next.step === 'done') world.memory.forget(order);
-    else world.memory.keep(order, terms);
+    if (next.step === 'done') memory.forget(order);
+    else memory.keep(order, terms);
   }
-  const changes = locked.flatMap(({ saga: before }) => {
-    const after = now.get(before.order) ?? before;
-    return after === before ? [] : [{ before, after, driver: drivers.get(before.order) }];
-  });
-  await rows.saveSagas(trx, changes);
-  await returnUses(
-    trx,
-    changes.filter(({ before, after }) => isLost(after) && !isLost(before)).map(orderOf),
-  );
-  await rows.insertEvents(trx, events);
-  await enqueue(trx, entries);
-  return now;
+  return { now, events, entries };
 }
 
 /** Whether nobody got anything: a promotion that was used is free again. */
@@ -140,8 +158,17 @@ function isLost({ state }: Saga): boolean {
   return state === 'cancelled' || state === 'failed';
 }
 
-function orderOf({ after }: { readonly after: Saga }): OrderId {
-  return after.order;
+function orderOf({ order }: Saga): OrderId {
+  return order;
+}
+
+function changeEntry(
+  { terms, correlation }: rows.LockedSaga,
+  saga: Saga,
+  atMs: number,
+): OutboxEntry {
+  const payload = changeOf(terms, saga, atMs);
+  return { key: terms.order, topic: ORDER_STREAM, payload, correlation: correlation ?? undefined };
 }
 
 /** What others hear of an order in its present state. */

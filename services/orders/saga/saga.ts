@@ -40,7 +40,7 @@ export const STEPS: Readonly<Record<StepName, StepRule>> = {
   checking: {
     asks: 'the fraud rules',
     answers: 'allow, review, refuse',
-    timeOut: 'checked again at once',
+    timeOut: 'none: answered as it is placed',
     compensation: 'none: nothing was asked of anybody',
     triesMax: FOREVER,
     waitMs: () => 0,
@@ -193,6 +193,7 @@ export function newSaga(terms: SagaTerms, nowMs: number): Saga {
     ticketVersion: 0,
     parcel: 'none',
     parcelVersion: [0, 0, 0],
+    driver: null,
     readyMs: terms.promisedReadyMs,
     sinceMs: nowMs,
     tries: 0,
