@@ -39,6 +39,14 @@ export interface TicketCancel {
 
 export type KitchenAsked = TicketOpen | TicketCancel;
 
+/** Its customer left: what they wrote goes. Not answered; the order is over. */
+export interface TicketForget {
+  readonly type: 'ticket.forget';
+  readonly order: OrderId;
+}
+
+export type KitchenRequest = KitchenAsked | TicketForget;
+
 export const TICKET_STATES = [
   'open',
   'accepted',

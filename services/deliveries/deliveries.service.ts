@@ -19,6 +19,7 @@ import {
 import { isEnded } from '../../contracts/states.ts';
 import { createTokens } from '../../platform/auth/tokens.ts';
 import { openDatabase } from '../../platform/database.ts';
+import { startErasing } from '../../platform/erasure.ts';
 import type { Pump } from '../../platform/pump.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import { createActionBuilder } from '../../platform/service.ts';
@@ -34,7 +35,7 @@ import * as asking from './asking.ts';
 import { startCommandRelay } from './command-relay.ts';
 import type * as creation from './creation.ts';
 import * as decisions from './decisions.ts';
-import { startErasing } from './erasure.ts';
+import { FORGETTING } from './erasure.ts';
 import * as exceptions from './exceptions/exceptions.ts';
 import { startProjector } from './projector/projector.ts';
 import { proofActions, proofDeps, startForgettingProofs } from './proofs/proof-actions.ts';
@@ -95,7 +96,7 @@ export function createService(context: ServiceContext): ServiceSchema {
           context.log.warn({ err }, 'old quotes could not be forgotten; trying again'),
         ),
         startForgettingProofs(context, proofs),
-        startErasing(context, database),
+        startErasing(context, database, FORGETTING),
         exceptions.startForgetting({ database, door: context.door }, (err) =>
           context.log.warn({ err }, 'old exceptions could not be forgotten; trying again'),
         ),

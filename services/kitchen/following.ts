@@ -4,7 +4,11 @@
  */
 import type { OrderState } from '../../contracts/api/orders.ts';
 import { newId, type VendorId } from '../../contracts/ids.ts';
-import { KITCHEN_STREAM, type KitchenAsked } from '../../contracts/messages/kitchen.ts';
+import {
+  KITCHEN_STREAM,
+  type KitchenAsked,
+  type KitchenRequest,
+} from '../../contracts/messages/kitchen.ts';
 import type { OrderChanged, OrderEvent } from '../../contracts/messages/orders.ts';
 import type { VendorChanged } from '../../contracts/messages/vendors.ts';
 import type { Transaction } from '../../platform/database.ts';
@@ -18,6 +22,23 @@ import { putVendors } from './vendor-queries.ts';
 
 /** Answers the saga at zone time `nowMs`. A handful of statements, however many entries. */
 export async function followRequests(
+  trx: Transaction,
+  requests: readonly EventEntry<KitchenRequest>[],
+  nowMs: number,
+): Promise<void> {
+  const entries = requests.filter(isAsked);
+  if (entries.length > 0) await answerAll(trx, entries, nowMs);
+  const forgotten = requests.flatMap(({ event }) =>
+    event.type === 'ticket.forget' ? [event.order] : [],
+  );
+  await queries.forgetNotes(trx, forgotten);
+}
+
+function isAsked(entry: EventEntry<KitchenRequest>): entry is EventEntry<KitchenAsked> {
+  return entry.event.type !== 'ticket.forget';
+}
+
+async function answerAll(
   trx: Transaction,
   entries: readonly EventEntry<KitchenAsked>[],
   nowMs: number,

@@ -1,7 +1,7 @@
 /** Tickets: what a vendor has to prepare, and when it says it is ready. */
 import type { ServiceSchema } from 'moleculer';
 import * as schemas from '../../contracts/api/kitchen.ts';
-import { KITCHEN_REQUESTS, type KitchenAsked } from '../../contracts/messages/kitchen.ts';
+import { KITCHEN_REQUESTS, type KitchenRequest } from '../../contracts/messages/kitchen.ts';
 import { ORDER_STREAM, type OrderEvent } from '../../contracts/messages/orders.ts';
 import { VENDOR_STREAM, type VendorChanged } from '../../contracts/messages/vendors.ts';
 import { openDatabase } from '../../platform/database.ts';
@@ -59,7 +59,7 @@ export function createService(context: ServiceContext): ServiceSchema {
     async started() {
       running.push(
         startPublishing(context, database),
-        startFollowing<KitchenAsked>(context, {
+        startFollowing<KitchenRequest>(context, {
           database,
           stream: KITCHEN_REQUESTS,
           consumer: 'kitchen',

@@ -68,6 +68,18 @@ export async function collectTickets(
   );
 }
 
+/** Drops what customers wrote on the tickets of these orders. */
+export async function forgetNotes(trx: Transaction, orders: readonly OrderId[]): Promise<void> {
+  if (orders.length === 0) return;
+  await trx.raw(
+    `UPDATE tickets SET note = NULL,
+            lines = (SELECT COALESCE(jsonb_agg(line - 'note' ORDER BY place), '[]')
+                       FROM jsonb_array_elements(lines) WITH ORDINALITY AS l (line, place))
+      WHERE order_id = ANY(?)`,
+    [[...orders]],
+  );
+}
+
 export async function ticketById(db: Queryable, id: string): Promise<TicketRow | undefined> {
   return db('tickets').where({ id }).first();
 }

@@ -4,6 +4,7 @@ import { EMPTY } from '../../contracts/api/common.ts';
 import * as schemas from '../../contracts/api/orders.ts';
 import { createTokens } from '../../platform/auth/tokens.ts';
 import { openDatabase } from '../../platform/database.ts';
+import { startErasing } from '../../platform/erasure.ts';
 import type { Pump } from '../../platform/pump.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
@@ -11,7 +12,7 @@ import { type Part, startPublishing, startPurging } from '../../platform/service
 import { startTail } from '../../platform/stream-tail.ts';
 import * as cancelling from './care/cancelling.ts';
 import { careActions } from './care/care-actions.ts';
-import { startErasing } from './care/erasure.ts';
+import { FORGETTING } from './care/erasure.ts';
 import { COUNTED, cartActions } from './carts/cart-actions.ts';
 import { createKnowledge, HEARD } from './carts/knowledge.ts';
 import { PlacementBatch } from './carts/placement-batch.ts';
@@ -88,7 +89,7 @@ export function createService(context: ServiceContext): ServiceSchema {
           ...{ name: 'orders', streams: HEARD, hear: deps.knowledge.hear },
           onGap: deps.knowledge.forgetAll,
         }),
-        startErasing(context, database),
+        startErasing(context, database, FORGETTING),
         startPurging(context, database, { inbox: true, idempotency: true }),
       );
     },

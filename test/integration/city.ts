@@ -82,14 +82,20 @@ export function noodlesOf(stack: Stack, city: City): Promise<string> {
 }
 
 /** Places a small order as the city's customer. */
-export async function placeOrder(stack: Stack, city: City, key: string): Promise<Answer> {
+export async function placeOrder(
+  stack: Stack,
+  city: City,
+  key: string,
+  { note, items = [{ quantity: 2 }] }: { note?: string; items?: object[] } = {},
+): Promise<Answer> {
   const product = await noodlesOf(stack, city);
   return stack.call('POST', '/orders', {
     token: city.customer,
     headers: { 'idempotency-key': key },
     body: {
       vendor: city.vendor,
-      items: [{ product, quantity: 2 }],
+      items: items.map((item) => ({ product, ...item })),
+      ...(note === undefined ? {} : { note }),
       dropoff: { lat: CENTRE.lat + 0.01, lon: CENTRE.lon + 0.01 },
       dropoffNote: 'Third floor',
       readyInSeconds: 30,

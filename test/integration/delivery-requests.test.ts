@@ -6,14 +6,16 @@ import type { DeliveryChanged, DeliveryWanted } from '../../contracts/messages/d
 import { type Door, openDoor } from '../../dispatch/redis/door.ts';
 import { createTokens } from '../../platform/auth/tokens.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
+import { rememberLeavers } from '../../platform/erasure.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
 import { handleOnce } from '../../platform/service-streams.ts';
 import type { DeliveriesDeps } from '../../services/deliveries/creation.ts';
-import { erase, follow as followUsers } from '../../services/deliveries/erasure.ts';
+import { FORGETTING } from '../../services/deliveries/erasure.ts';
 import { createPins } from '../../services/deliveries/proofs/proof-pins.ts';
 import { follow } from '../../services/deliveries/requests.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
+import { eraseNow } from '../support/erasure.ts';
 import { outboxEvents } from '../support/outbox.ts';
 import { withRedis } from '../support/redis.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
@@ -180,8 +182,8 @@ test('who leaves is forgotten: notes and doors of what has ended, and of the res
   await knex('deliveries').where({ id: ended.id }).update({ state: 'delivered', ended_ms: 5 });
   const left = { type: 'user.deleted', user: customer, role: 'customer', account, driver: null };
   const entry = { id: 'u1', correlation: null, event: { ...left, atMs: 1 } } as const;
-  await database.transaction((trx) => followUsers(trx, [entry, entry] as never));
-  assert.equal(await erase(database), false);
+  await database.transaction((trx) => rememberLeavers(trx, [entry, entry] as never));
+  await eraseNow(database, FORGETTING);
   const noteOf = async (id: DeliveryId) =>
     (await knex('deliveries').where({ id }).first()).dropoff_note;
   assert.equal(await noteOf(ended.id), null);
@@ -193,6 +195,6 @@ test('who leaves is forgotten: notes and doors of what has ended, and of the res
     assert.deepEqual([pickup.latE7, pickup.lonE7], [525_200_000, 134_000_000]);
   }
   await knex('deliveries').where({ id: open.id }).update({ state: 'delivered', ended_ms: 6 });
-  await erase(database);
+  await eraseNow(database, FORGETTING);
   assert.equal(await noteOf(open.id), null);
 });

@@ -4,7 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import type { DriverClient } from '../../client/index.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
 import { openDatabase } from '../../platform/database.ts';
-import { erase } from '../../services/deliveries/erasure.ts';
+import { FORGETTING } from '../../services/deliveries/erasure.ts';
+import { eraseNow } from '../support/erasure.ts';
 import type { Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { Answer } from './business-stack.ts';
@@ -205,7 +206,7 @@ describe('proof of delivery', () => {
     assert.ok(gone.status < 300, JSON.stringify(gone.body));
     const database = openDatabase('deliveries', town.stack.config.database.deliveries);
     await waitFor(async () => {
-      await erase(database);
+      await eraseNow(database, FORGETTING);
       return ((await proofsOf(id)).items as unknown[]).length === 0;
     });
     await database.close();

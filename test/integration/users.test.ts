@@ -5,7 +5,8 @@ import { Redis } from 'ioredis';
 import { USER_STREAM, type UserEvent } from '../../contracts/messages/users.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { createLimits } from '../../platform/limits.ts';
-import { erase } from '../../services/orders/care/erasure.ts';
+import { FORGETTING } from '../../services/orders/care/erasure.ts';
+import { eraseNow } from '../support/erasure.ts';
 import type { Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
@@ -333,19 +334,29 @@ describe('leaving', () => {
 
   test('orders of a deleted person keep what was sold, and neither door nor words', async () => {
     const city = await makeCity(stack);
-    const placed = expectOk(await placeOrder(stack, city, 'an-order-to-be-forgotten'));
+    const asked = { note: 'Ask for Ida', items: [{ quantity: 2, note: 'No nuts for Ida' }] };
+    const placed = expectOk(await placeOrder(stack, city, 'an-order-to-be-forgotten', asked));
     const path = `/orders/${String(placed.id)}`;
     const read = async (): Promise<Record<string, unknown>> =>
       expectOk(await stack.call('GET', path, { token: city.ops }));
     const before = await read();
     assert.equal(before.dropoffNote, 'Third floor');
-    expectOk(await stack.call('POST', `${path}/cancel`, { token: city.customer, body: {} }));
     const database = openDatabase('orders', stack.config.database.orders);
-    cleanUps.push(() => database.close());
+    const kitchen = openDatabase('kitchen', stack.config.database.kitchen);
+    cleanUps.push(...[database, kitchen].map((each) => () => each.close()));
+    const ticket = async (): Promise<string | undefined> => {
+      const row = await kitchen
+        .knex('tickets')
+        .where({ order_id: String(placed.id) })
+        .first();
+      return row === undefined ? undefined : JSON.stringify(row);
+    };
+    await waitFor(async () => /Ask for Ida/.test((await ticket()) ?? ''));
+    expectOk(await stack.call('POST', `${path}/cancel`, { token: city.customer, body: {} }));
     expectOk(await post('/me/deletion', city.customer, { password: PASSWORD }));
     await waitFor(
       async () => {
-        await erase(database);
+        await eraseNow(database, FORGETTING);
         return (await read()).dropoffNote === null;
       },
       { timeoutMs: 20_000, intervalMs: 100, what: 'the note is gone' },
@@ -353,11 +364,13 @@ describe('leaving', () => {
     const after = await read();
     assert.deepEqual([after.totalMinor, after.customer], [before.totalMinor, before.customer]);
     assert.deepEqual(after.dropoff, { lat: 52.53, lon: 13.41 });
-    const { rows } = await database.knex.raw<{ rows: { terms: object }[] }>(
-      'SELECT terms FROM orders WHERE id = ?',
+    const { rows } = await database.knex.raw<{ rows: object[] }>(
+      'SELECT terms, items, note FROM orders WHERE id = ?',
       [String(placed.id)],
     );
-    assert.doesNotMatch(JSON.stringify(rows[0]?.terms), /Third floor/);
+    assert.doesNotMatch(JSON.stringify(rows[0]), /Third floor|Ida/);
+    await waitFor(async () => !/Ida/.test(await ticket()), { what: 'the kitchen forgets' });
+    assert.match(await ticket(), /Noodles/);
   });
 
   test('a deleted person is gone from here, cannot come back, and others hear of it', async () => {
