@@ -16,7 +16,8 @@ import { type Pump, startPump } from './pump.ts';
 /** Rows that are delivered at once, and entries of one row. */
 const BATCH_MAX = 50;
 const ENTRIES_MAX = 100;
-const GATHER_MS = 10;
+/** Rest after a batch, for each row it had and at most: what is written meanwhile goes out together. */
+const GATHER_MS = [10, 40] as const;
 const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 30_000;
@@ -126,10 +127,11 @@ export function startRelay(options: RelayOptions): Pump {
   const resting = new Map<string, Resting>();
   const pump = startPump({
     work: async (signal) => {
-      const more = await relayBatch(options, resting);
-      // What is written meanwhile goes out together, which is cheaper than one by one.
-      if (more) await delay(GATHER_MS, undefined, { signal }).catch(() => {});
-      return more;
+      const delivered = await relayBatch(options, resting);
+      const [each, longest] = GATHER_MS;
+      const restMs = delivered === BATCH_MAX ? 0 : Math.min(longest, each * delivered);
+      if (restMs > 0) await delay(restMs, undefined, { signal }).catch(() => {});
+      return delivered > 0;
     },
     pollMs: POLL_MS,
     backOffMs: [RETRY_FIRST_MS, RETRY_LONGEST_MS],
@@ -147,16 +149,16 @@ export function startRelay(options: RelayOptions): Pump {
 
 /**
  * Delivers one batch within a transaction that holds the lock of the relay: a process that dies in
- * the middle gives it back with its connection. True when something went out: there may be more.
+ * the middle gives it back with its connection. How many rows went out: there may be more.
  */
 async function relayBatch(
   { database, deliver, onError }: RelayOptions,
   resting: Map<string, Resting>,
-): Promise<boolean> {
+): Promise<number> {
   const nowMs = Date.now();
   const waiting = [...resting].filter(([, { untilMs }]) => untilMs > nowMs).map(([topic]) => topic);
   return database.knex.transaction(async (trx) => {
-    if (!(await lock(trx, database.schema))) return false;
+    if (!(await lock(trx, database.schema))) return 0;
     const rows = await nextRows(trx, waiting);
     const delivered: number[] = [];
     for (const [topic, ofTopic] of byTopic(rows)) {
@@ -175,7 +177,7 @@ async function relayBatch(
     if (delivered.length > 0) {
       await trx.raw('DELETE FROM outbox WHERE id = ANY(?)', [delivered]);
     }
-    return delivered.length > 0;
+    return delivered.length;
   });
 }
 

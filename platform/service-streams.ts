@@ -95,7 +95,7 @@ export function startFollowing<T>(context: ServiceContext, following: Following<
     consumer: config.node.name,
     start: 'beginning',
     batch: 200,
-    gatherMs: 10,
+    gatherMs: [10, 50],
     blockMs: 500,
     claimIdleMs: 30_000,
     deliveriesMax: 20,

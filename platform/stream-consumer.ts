@@ -22,10 +22,10 @@ export interface StreamConsumerOptions<T> {
   /** Entries read at once. */
   readonly batch: number;
   /**
-   * Rest after a batch that was not full, host ms: what comes meanwhile is handled together, which is
-   * cheaper than one by one.
+   * Rest after a batch that was not full, host ms for each entry it had, and at most: what comes
+   * meanwhile is handled together, which is cheaper than one by one. Quiet streams hardly rest.
    */
-  readonly gatherMs: number;
+  readonly gatherMs: readonly [each: number, longest: number];
   /** Longest wait for new entries, host ms; also how long a stop may take. */
   readonly blockMs: number;
   /** Entries of consumers that were silent this long are taken over, host ms. */
@@ -70,8 +70,10 @@ export function startStreamConsumer<T>(options: StreamConsumerOptions<T>): Strea
       }
       const entries = await readGroup(options, '>');
       await handleAll(options, entries, signal);
-      if (entries.length > 0 && entries.length < options.batch)
-        await pause(options.gatherMs, signal);
+      if (entries.length > 0 && entries.length < options.batch) {
+        const [each, longest] = options.gatherMs;
+        await pause(Math.min(longest, each * entries.length), signal);
+      }
       return true;
     },
     pollMs: 0,

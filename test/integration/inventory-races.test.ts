@@ -64,7 +64,7 @@ test('200 orders by stream for the last 10 items, several consumers, each asked 
       group: 'inventory',
       consumer: `consumer-${n}`,
       start: 'beginning',
-      ...{ batch: 7, gatherMs: 1, blockMs: 20, claimIdleMs: 30_000, deliveriesMax: 20 },
+      ...{ batch: 7, gatherMs: [1, 1], blockMs: 20, claimIdleMs: 30_000, deliveriesMax: 20 },
       retryMs: [1, 100],
       deadLettersMax: 100,
       handler: async (entries) => {

@@ -146,7 +146,7 @@ async function stream(t: TestContext): Promise<Stream> {
         consumer: 'one',
         start: 'beginning',
         batch: 10,
-        gatherMs: 1,
+        gatherMs: [1, 1],
         blockMs: 20,
         claimIdleMs: 50,
         deliveriesMax: 3,

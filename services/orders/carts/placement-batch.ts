@@ -1,7 +1,8 @@
 /**
  * Group commit: placements that arrive while others are being committed wait for each other and go
  * into one transaction. Under no load each goes alone and at once; under load a commit is shared by
- * many. Owns the queue; what is written and with which outcome is `placement-writing.ts`.
+ * many. One transaction at a time: the next sees what the last one wrote, so the fraud rules count
+ * right. Owns the queue; what is written and with which outcome is `placement-writing.ts`.
  */
 import { WaggleError } from '../../../contracts/errors.ts';
 import type { Database, Transaction } from '../../../platform/database.ts';
@@ -10,8 +11,6 @@ import type { Placement, PlacementOutcome } from './placement-writing.ts';
 
 /** Placements in one transaction. */
 const BATCH_MAX = 64;
-/** Transactions at once: one is prepared while the other waits for the disk. */
-const WRITERS = 2;
 /** Full: refused as unavailable, to be sent again. */
 const WAITING_MAX = 2_000;
 
@@ -31,12 +30,7 @@ export class PlacementBatch {
   readonly #write: WriteBatch;
   readonly #afterwards: () => void;
   #waiting: Waiting[] = [];
-  /**
-   * Whose placements are being written. What more they send waits for the next batch: the rules, asked
-   * within the transaction, must see how many there were before.
-   */
-  readonly #owners = new Set<string>();
-  #writers = 0;
+  #isWriting = false;
 
   constructor(
     database: Pick<Database, 'transaction'>,
@@ -60,29 +54,23 @@ export class PlacementBatch {
   }
 
   #pump(): void {
-    while (this.#writers < WRITERS) {
-      const batch = this.#take();
-      if (batch.length === 0) return;
-      this.#writers++;
-      void this.#run(batch);
-    }
+    if (this.#isWriting || this.#waiting.length === 0) return;
+    this.#isWriting = true;
+    void this.#run(this.#take());
   }
 
-  /** The first that wait, each key once, of owners of whom nothing is being written. */
+  /** The first that wait, each key once: the same key goes into the next batch. */
   #take(): Waiting[] {
     const batch: Waiting[] = [];
     const rest: Waiting[] = [];
     const names = new Set<string>();
     for (const each of this.#waiting) {
       const name = nameOf(each.placement);
-      const isFree = !this.#owners.has(each.placement.owner) && !names.has(name);
-      if (batch.length < BATCH_MAX && isFree) {
-        names.add(name);
-        batch.push(each);
-      } else rest.push(each);
+      if (batch.length === BATCH_MAX || names.has(name)) rest.push(each);
+      else batch.push(each);
+      names.add(name);
     }
     this.#waiting = rest;
-    for (const { placement } of batch) this.#owners.add(placement.owner);
     return batch;
   }
 
@@ -90,8 +78,7 @@ export class PlacementBatch {
     try {
       await this.#settle(batch);
     } finally {
-      for (const { placement } of batch) this.#owners.delete(placement.owner);
-      this.#writers--;
+      this.#isWriting = false;
       this.#afterwards();
       this.#pump();
     }
