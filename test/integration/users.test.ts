@@ -344,14 +344,9 @@ describe('leaving', () => {
     const database = openDatabase('orders', stack.config.database.orders);
     const kitchen = openDatabase('kitchen', stack.config.database.kitchen);
     cleanUps.push(...[database, kitchen].map((each) => () => each.close()));
-    const ticket = async (): Promise<string | undefined> => {
-      const row = await kitchen
-        .knex('tickets')
-        .where({ order_id: String(placed.id) })
-        .first();
-      return row === undefined ? undefined : JSON.stringify(row);
-    };
-    await waitFor(async () => /Ask for Ida/.test((await ticket()) ?? ''));
+    const ticket = async (): Promise<string> =>
+      JSON.stringify(await kitchen.knex('tickets').where({ order_id: String(placed.id) }));
+    await waitFor(async () => /Ask for Ida/.test(await ticket()));
     expectOk(await stack.call('POST', `${path}/cancel`, { token: city.customer, body: {} }));
     expectOk(await post('/me/deletion', city.customer, { password: PASSWORD }));
     await waitFor(
