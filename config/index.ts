@@ -69,6 +69,7 @@ export interface Config {
     readonly speed: number;
     /** Zone milliseconds between rounds. */
     readonly roundMs: number;
+    readonly zoneOpenWaitMs: number;
     readonly mailboxMax: number;
     readonly mailboxDriverReserve: number;
     readonly positionsMax: number;
@@ -250,6 +251,7 @@ function assemble(values: Values): Config {
       leaseMs: number('WAGGLE_LEASE_MS'),
       speed: number('WAGGLE_SPEED'),
       roundMs: number('WAGGLE_ROUND_MS'),
+      zoneOpenWaitMs: number('WAGGLE_ZONE_OPEN_WAIT_MS'),
       mailboxMax: number('WAGGLE_MAILBOX_MAX'),
       mailboxDriverReserve: number('WAGGLE_MAILBOX_DRIVER_RESERVE'),
       positionsMax: number('WAGGLE_POSITIONS_MAX'),

@@ -235,6 +235,13 @@ export const schema = {
     default: 1_000,
     description: 'Zone milliseconds between matching rounds.',
   },
+  WAGGLE_ZONE_OPEN_WAIT_MS: {
+    kind: 'integer',
+    min: 0,
+    max: MINUTE_MS,
+    default: 5_000,
+    description: 'Longest wait for the engine before a zone is answered as not open yet.',
+  },
   WAGGLE_MAILBOX_MAX: {
     kind: 'integer',
     min: 100,

@@ -29,6 +29,7 @@ export function createService(context: ServiceContext): ServiceSchema {
     database,
     door: context.door,
     roundMs: config.dispatch.roundMs,
+    openWaitMs: config.dispatch.zoneOpenWaitMs,
     wakeOpener: () => opener?.wake(),
   };
   context.addCheck('zones.database', () => database.ping());

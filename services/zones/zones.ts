@@ -24,8 +24,6 @@ import { type Call, requireUser } from '../../platform/service.ts';
 import { timeText } from '../../platform/times.ts';
 import * as queries from './queries.ts';
 
-/** How long making a zone waits for the engine before it answers "not open yet", host ms. */
-const OPEN_WAIT_MS = 5_000;
 const OPEN_LOOK_MS = 50;
 
 export type OpsAccepted = FromSchema<typeof OPS_ACCEPTED>;
@@ -35,6 +33,8 @@ export interface ZonesDeps {
   readonly door: () => Promise<Door>;
   /** Zone ms between rounds when the zone does not say. */
   readonly roundMs: number;
+  /** How long making a zone waits for the engine before it answers "not open yet", host ms. */
+  readonly openWaitMs: number;
   /** Makes the opener look at once. */
   readonly wakeOpener: () => void;
 }
@@ -82,7 +82,7 @@ export async function create(deps: ZonesDeps, params: ZoneCreate, call: Call): P
 
 /** Waits a moment for the engine; the answer says whether it has confirmed the newest version. */
 export async function waitUntilOpen(deps: ZonesDeps, id: ZoneId): Promise<Zone> {
-  const deadline = Date.now() + OPEN_WAIT_MS;
+  const deadline = Date.now() + deps.openWaitMs;
   for (;;) {
     const zone = await get(deps, id);
     if (zone.open || Date.now() >= deadline) return zone;

@@ -61,6 +61,8 @@ export async function withStack(
       WAGGLE_OPERATOR_PASSWORD: OPERATOR.password,
       WAGGLE_SHARDS: '2',
       WAGGLE_FILES_DIR: filesDir,
+      // Without an engine nobody opens a zone.
+      ...(services.includes('dispatch') ? {} : { WAGGLE_ZONE_OPEN_WAIT_MS: '0' }),
       ...env,
     },
   });
