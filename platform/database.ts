@@ -6,6 +6,8 @@ import createKnex, { type Knex } from 'knex';
 import pg from 'pg';
 import type { DatabaseConfig, DatabaseService } from '../config/index.ts';
 import { isRetryable } from './database-errors.ts';
+import { isStale, nameStatements } from './statements.ts';
+import { runTransaction } from './transactions.ts';
 
 /** int8 arrives as text by default; every count and time here is a safe integer. */
 const INT8_OID = 20;
@@ -43,13 +45,18 @@ export function openDatabase(service: DatabaseService, config: DatabaseConfig): 
       statement_timeout: config.timeoutMs,
       connectionTimeoutMillis: config.timeoutMs,
       types: { getTypeParser },
+      // What is asked before the last answer has come leaves at once, in its order.
+      pipeline: true,
     } as Knex.PgConnectionConfig,
     searchPath: [schemaOf(service)],
     pool: { min: 0, max: config.poolMax },
     acquireConnectionTimeout: config.timeoutMs,
+    // Errors name the statement; what it was about may be a person's address.
+    compileSqlOnError: false,
     // Knex would log deprecations and pool errors to the console; failures are thrown anyway.
     log: { warn() {}, error() {}, deprecate() {}, debug() {} },
   });
+  nameStatements(knex);
   return {
     schema: service,
     url: config.url,
@@ -75,9 +82,9 @@ async function repeatTransaction<T>(
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await knex.transaction(work);
+      return await runTransaction(knex, work);
     } catch (error) {
-      if (tries >= TRANSACTION_TRIES_MAX || !isRetryable(error)) throw error;
+      if (tries >= TRANSACTION_TRIES_MAX || !(isRetryable(error) || isStale(error))) throw error;
     }
   }
 }

@@ -22,7 +22,7 @@ const LOCK_SPACE = 0x57414747;
 /** Brings one service up to date; returns the names that were applied now. */
 export async function migrateService(database: Database): Promise<string[]> {
   const files = await migrationFiles(database.schema);
-  return database.knex.transaction(async (trx) => {
+  return database.transaction(async (trx) => {
     await trx.raw('SELECT pg_advisory_xact_lock(?, ?)', [
       LOCK_SPACE,
       hash32(database.schema) % 0x7fffffff,

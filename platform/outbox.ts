@@ -157,7 +157,7 @@ async function relayBatch(
 ): Promise<number> {
   const nowMs = Date.now();
   const waiting = [...resting].filter(([, { untilMs }]) => untilMs > nowMs).map(([topic]) => topic);
-  return database.knex.transaction(async (trx) => {
+  return database.transaction(async (trx) => {
     if (!(await lock(trx, database.schema))) return 0;
     const rows = await nextRows(trx, waiting);
     const delivered: number[] = [];

@@ -169,7 +169,7 @@ async function noted(
   const request = newId('control');
   const actor = requireUser(call).sub;
   const at_ms = Math.round((await deps.door()).clock.zoneMs());
-  await deps.database.knex.transaction(async (trx) => {
+  await deps.database.transaction(async (trx) => {
     const data = JSON.stringify(fact.data);
     await trx('redrives').insert({ ...fact, request, actor, at_ms, data });
     await work(request);

@@ -17,7 +17,7 @@ export async function alikeWords(
   const long = words.filter((word) => word.length >= TYPO_CHARS_MIN);
   const alike = new Map<string, string[]>();
   if (long.length === 0) return alike;
-  const rows = await database.knex.transaction(async (trx) => {
+  const rows = await database.transaction(async (trx) => {
     await trx.raw(`SELECT set_config('pg_trgm.similarity_threshold', ?, true)`, [SIMILARITY_MIN]);
     const { rows: found } = await trx.raw<{ rows: { asked: string; word: string }[] }>(
       `SELECT asked, word FROM unnest(?::text[]) AS asked JOIN words
