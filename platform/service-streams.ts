@@ -80,7 +80,16 @@ export interface Following<T> {
    * take no harm (versions, facts that count once). Saves a row per entry.
    */
   readonly inbox?: false;
+  /**
+   * Nobody waits for what comes of it: a busy stream is read less often, and more of it at once,
+   * which is cheaper. The first entry after a rest is still handled at once.
+   */
+  readonly patient?: true;
 }
+
+/** How much of a busy stream is handled at once, and how long it gathers meanwhile. */
+const PROMPT = { batch: 200, gatherMs: [10, 50] } as const;
+const PATIENT = { batch: 1_000, gatherMs: [10, 250] } as const;
 
 /** Follows one stream from its beginning; entries that keep failing become dead letters. */
 export function startFollowing<T>(context: ServiceContext, following: Following<T>): Part {
@@ -94,8 +103,7 @@ export function startFollowing<T>(context: ServiceContext, following: Following<
     group,
     consumer: config.node.name,
     start: 'beginning',
-    batch: 200,
-    gatherMs: [10, 50],
+    ...(following.patient ? PATIENT : PROMPT),
     blockMs: 500,
     claimIdleMs: 30_000,
     deliveriesMax: 20,

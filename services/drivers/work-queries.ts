@@ -188,14 +188,14 @@ export async function tipLines(
 
 /** The newest stars of an order count. */
 export async function writeRatings(trx: Transaction, rated: readonly OrderRated[]): Promise<void> {
-  const newest = new Map(
-    rated
-      .filter(({ driver, driverStars }) => driver !== null && driverStars !== null)
-      .map(({ order: order_id, driver, driverStars: stars, atMs: at_ms }) => [
-        order_id,
-        { order_id, driver, stars, at_ms },
-      ]),
-  );
+  const newest = new Map<
+    string,
+    Record<'order_id' | 'driver', string> & Record<'stars' | 'at_ms', number>
+  >();
+  for (const { order: order_id, driver, driverStars: stars, atMs: at_ms } of rated) {
+    if (driver === null || stars === null || at_ms < (newest.get(order_id)?.at_ms ?? 0)) continue;
+    newest.set(order_id, { order_id, driver, stars, at_ms });
+  }
   if (newest.size === 0) return;
   await trx.raw(
     `INSERT INTO ratings AS r (order_id, driver, stars, at_ms)

@@ -10,7 +10,11 @@ import {
   type DriverWork,
   type WorkFact,
 } from '../../contracts/messages/driver-work.ts';
-import { ORDER_STREAM, type OrderEvent } from '../../contracts/messages/orders.ts';
+import {
+  ORDER_STREAM,
+  type OrderChanged,
+  type OrderEvent,
+} from '../../contracts/messages/orders.ts';
 import { DEFAULT_POLICY, type ZonePolicy } from '../../contracts/zone.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
 import type { Database, Transaction } from '../../platform/database.ts';
@@ -52,6 +56,9 @@ export function startWork(context: ServiceContext, deps: WorkDeps): Part[] {
       consumer: 'drivers',
       wants: isForDrivers,
       handler: followOrders,
+      // A delivery is tipped once and the newest stars of an order count, however often told.
+      inbox: false,
+      patient: true,
     }),
     startForgetting(context, deps),
   ];
@@ -59,7 +66,11 @@ export function startWork(context: ServiceContext, deps: WorkDeps): Part[] {
 
 /** Most changes of an order are nothing to its driver. */
 function isForDrivers(event: OrderEvent): boolean {
-  return event.type === 'order.rated' || event.state === 'delivered';
+  return event.type === 'order.rated' ? event.driverStars !== null : isTipped(event);
+}
+
+function isTipped({ state, tipMinor = 0, currency }: OrderChanged): boolean {
+  return state === 'delivered' && tipMinor > 0 && currency !== undefined;
 }
 
 type ZonesOf = (ids: ReadonlySet<ZoneId>) => Promise<ReadonlyMap<ZoneId, ZonePay>>;
@@ -133,12 +144,7 @@ export async function followOrders(
 ): Promise<void> {
   const events = entries.map(({ event }) => event);
   const tipped = events.flatMap((event) =>
-    event.type === 'order.changed' &&
-    event.state === 'delivered' &&
-    (event.tipMinor ?? 0) > 0 &&
-    event.currency !== undefined
-      ? [event]
-      : [],
+    event.type === 'order.changed' && isTipped(event) ? [event] : [],
   );
   if (tipped.length > 0) {
     await queries.lockWork(trx);

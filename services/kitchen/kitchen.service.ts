@@ -7,12 +7,7 @@ import { VENDOR_STREAM, type VendorChanged } from '../../contracts/messages/vend
 import { openDatabase } from '../../platform/database.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
-import {
-  type Part,
-  startFollowing,
-  startPublishing,
-  startPurging,
-} from '../../platform/service-streams.ts';
+import { type Part, startFollowing, startPublishing } from '../../platform/service-streams.ts';
 import * as board from './board.ts';
 import { followOrders, followRequests, followVendors, hasLeft } from './following.ts';
 
@@ -64,6 +59,8 @@ export function createService(context: ServiceContext): ServiceSchema {
           stream: KITCHEN_REQUESTS,
           consumer: 'kitchen',
           handler: async (trx, entries) => followRequests(trx, entries, await nowMs()),
+          // A request that comes twice is answered twice: tickets know what they are.
+          inbox: false,
         }),
         startFollowing<VendorChanged>(context, {
           database,
@@ -79,8 +76,8 @@ export function createService(context: ServiceContext): ServiceSchema {
           handler: followOrders,
           wants: hasLeft,
           inbox: false,
+          patient: true,
         }),
-        startPurging(context, database, { inbox: true, idempotency: false }),
       );
     },
     async stopped() {

@@ -52,6 +52,11 @@ export async function followMenus(
   await writing.writeProducts(trx, [...newest.values()]);
 }
 
+/** Answers to orders go the same way, and say nothing of what can be found. */
+export function isLevel(event: InventoryEvent): event is StockLevel {
+  return event.type === 'stock.level';
+}
+
 /** Takes in stock: only whether there is any is of interest here. */
 export async function followStock(
   trx: Transaction,
@@ -59,7 +64,7 @@ export async function followStock(
 ): Promise<void> {
   const newest = new Map<string, StockLevel>();
   for (const { event } of entries) {
-    if (event.type !== 'stock.level') continue;
+    if (!isLevel(event)) continue;
     const key = `${event.product} ${event.variant ?? ''}`;
     if (event.version > (newest.get(key)?.version ?? -1)) newest.set(key, event);
   }

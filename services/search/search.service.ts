@@ -9,7 +9,7 @@ import { type Database, openDatabase } from '../../platform/database.ts';
 import { startPump } from '../../platform/pump.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
-import { type Part, startFollowing, startPurging } from '../../platform/service-streams.ts';
+import { type Part, startFollowing } from '../../platform/service-streams.ts';
 import * as following from './following.ts';
 import { findAnswer, type SearchPath } from './found.ts';
 import { startFeed } from './model/feed.ts';
@@ -74,23 +74,26 @@ function startWriting(
   nowMs: () => Promise<number>,
 ): Part[] {
   const turnsOf = createTurns();
-  const inbox = { database, consumer: 'search' };
+  // Everything told carries a version, and what is known already is not written again.
+  const told = { database, consumer: 'search', inbox: false } as const;
   return [
     startFollowing<VendorEvent>(context, {
-      ...inbox,
+      ...told,
       stream: VENDOR_STREAM,
       handler: async (trx, entries) =>
         following.followVendors(trx, entries, { turnsOf, nowMs: await nowMs() }),
     }),
     startFollowing<CatalogEvent>(context, {
-      ...inbox,
+      ...told,
       stream: CATALOG_STREAM,
       handler: following.followMenus,
     }),
     startFollowing<InventoryEvent>(context, {
-      ...inbox,
+      ...told,
       stream: INVENTORY_STREAM,
       handler: following.followStock,
+      wants: following.isLevel,
+      patient: true,
     }),
     startPump({
       work: async () => {
@@ -102,7 +105,6 @@ function startWriting(
       backOffMs: [1_000, UPKEEP_EVERY_MS],
       onError: (err) => context.log.warn({ err }, 'opening times could not be renewed'),
     }),
-    startPurging(context, database, { inbox: true, idempotency: false }),
   ];
 }
 

@@ -100,6 +100,7 @@ export function createService(context: ServiceContext): ServiceSchema {
           handler: followOrders,
           wants: counts,
           inbox: false,
+          patient: true,
         }),
         startFollowing<KitchenEvent>(context, {
           database,
@@ -108,6 +109,7 @@ export function createService(context: ServiceContext): ServiceSchema {
           handler: followTickets,
           wants: counts,
           inbox: false,
+          patient: true,
         }),
         startPurging(context, database, { inbox: false, idempotency: true }),
         ...startHousekeeping(context, deps),

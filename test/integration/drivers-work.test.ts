@@ -77,6 +77,8 @@ test('a driver earns what its offers froze, once; tips and stars follow', async 
   };
   await tell(rated);
   await tell({ ...rated, driverStars: 5, atMs: rated.atMs + 1 });
+  // Late, or told twice: the newer stars stand.
+  await tell(rated);
   await tell({ ...rated, order: newId('order'), driverStars: 4 });
   await phone.setDuty('off');
 
