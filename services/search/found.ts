@@ -33,7 +33,9 @@ export interface FoundVendor {
   readonly prepareSeconds: number;
 }
 
+/** In the form of the API: an answer takes it as it is. */
 export interface FoundProduct {
+  readonly id: string;
   readonly name: string;
   readonly category: string | null;
   readonly priceMinor: number;
@@ -123,7 +125,7 @@ function hitOf({ type, id, vendor, product, meters, open }: FoundHit): Hit {
       ratings: vendor.ratings,
       open,
     },
-    product: product === null ? null : { id, ...product },
+    product,
     distanceMeters: meters,
     etaSeconds: meters === null ? null : etaSeconds(vendor.prepareSeconds, meters),
   };
@@ -133,9 +135,8 @@ function hitOf({ type, id, vendor, product, meters, open }: FoundHit): Hit {
 export const FACET_VALUES_MAX = 50;
 
 export function facetOf(counts: Iterable<readonly [string, number]>): Facets['kind'] {
-  return [...counts]
-    .filter(([, count]) => count > 0)
-    .sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
-    .slice(0, FACET_VALUES_MAX)
-    .map(([value, count]) => ({ value, count }));
+  const facet: Facets['kind'] = [];
+  for (const [value, count] of counts) if (count > 0) facet.push({ value, count });
+  facet.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
+  return facet.length > FACET_VALUES_MAX ? facet.slice(0, FACET_VALUES_MAX) : facet;
 }

@@ -18,7 +18,8 @@ export const VENDOR_POINTS = 15;
 export const TEXT_FACTOR = 10;
 export const FAR_POINTS_MAX = 100;
 export const SOLD_OUT_POINTS = 200;
-const RATING_CENTI_MAX = 500;
+/** Five stars. */
+export const RATING_TENTHS_MAX = 50;
 /** Stars that the facet counts from. */
 export const RATING_STEPS = [3, 3.5, 4, 4.5] as const;
 
@@ -87,9 +88,12 @@ export function keyOf(
   if (order === ORDERS.distance) return meters;
   if (order === ORDERS.eta) return etaSeconds(prepareSeconds, meters);
   if (order === ORDERS.rating) return 0 - ratingCenti;
+  return relevanceKey(text, Math.floor(ratingCenti / 10), meters, soldOut);
+}
+
+function relevanceKey(text: number, tenths: number, meters: number, soldOut: number): number {
   const far = Math.min(FAR_POINTS_MAX, Math.floor(meters / 100));
-  const rating = Math.floor(ratingCenti / 10);
-  return far + soldOut * SOLD_OUT_POINTS - text * TEXT_FACTOR - rating;
+  return far + soldOut * SOLD_OUT_POINTS - text * TEXT_FACTOR - tenths;
 }
 
 /** The most points of a document that has one word with these points: all others asked exactly. */
@@ -97,8 +101,17 @@ export function pointsMost(points: number, otherWords: number): number {
   return points + otherWords * POINTS.name.exact;
 }
 
-/** No document with so much text comes before this key; other orders say nothing of text. */
-export function keyLeast(order: number, textMost: number): number {
-  if (order !== ORDERS.relevance) return Number.NEGATIVE_INFINITY;
-  return keyOf(order, textMost, RATING_CENTI_MAX, 0, 0, 0);
+/**
+ * No document with so much text and a rating of so many tenths of a star comes before this key,
+ * wherever it is; the other orders say nothing before a place is looked at.
+ */
+export function keyLeast(
+  order: number,
+  textMost: number,
+  ratingTenths: number,
+  soldOut: number,
+): number {
+  if (order === ORDERS.relevance) return relevanceKey(textMost, ratingTenths, 0, soldOut);
+  if (order === ORDERS.rating) return -10 * (ratingTenths + 1);
+  return Number.NEGATIVE_INFINITY;
 }

@@ -186,6 +186,7 @@ function hitOf(row: PageRow): FoundHit {
       row.type === 'vendor'
         ? null
         : {
+            id: row.id,
             name: row.name,
             category: row.category,
             priceMinor: row.price_minor ?? 0,

@@ -68,21 +68,22 @@ export class AskedWords {
   }
 
   /** Points of a document; -1: it has fewer of the words than are needed. */
-  pointsOf(document: number, needed: number): number {
+  pointsOf(document: number, nameWords: number, needed: number): number {
     const { documents, asked } = this;
-    const from = documents.wordsAt[document] as number;
-    const nameEnd = from + (documents.nameWords[document] as number);
-    const end = from + (documents.allWords[document] as number);
     const { words } = documents;
+    const at = documents.wordsAt[document] as number;
+    const from = at + 1;
+    const nameEnd = from + nameWords;
+    const end = from + (words[at] as number);
     let points = 0;
     let missing = asked.length - needed;
-    for (let n = 0; n < asked.length; n++) {
-      const { matches } = asked[n] as AskedWord;
+    for (let word = 0; word < asked.length; word++) {
+      const { matches } = asked[word] as AskedWord;
       let best = 0;
-      for (let at = from; at < end; at++) {
-        const match = matches[words[at] as number] as number;
+      for (let n = from; n < end; n++) {
+        const match = matches[words[n] as number] as number;
         if (match === 0) continue;
-        const worth = POINTS_BY_MATCH[at < nameEnd ? match : OTHER + match] as number;
+        const worth = POINTS_BY_MATCH[n < nameEnd ? match : OTHER + match] as number;
         if (worth > best) best = worth;
       }
       if (best === 0 && --missing < 0) return -1;

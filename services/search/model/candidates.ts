@@ -4,12 +4,12 @@
  * verdict: what comes from here may still lack words or be filtered.
  */
 import type { Question } from '../question.ts';
-import { keyLeast, ORDERS, pointsMost, textScore } from '../ranking.ts';
+import { keyLeast, ORDERS, pointsMost, RATING_TENTHS_MAX, textScore } from '../ranking.ts';
 import type { Reading } from '../readings.ts';
+import type { Area } from './areas.ts';
 import { type AskedWord, pointsOfMatch } from './asked-words.ts';
 import type { Best } from './best.ts';
 import { type DocumentTable, LISTS_PER_WORD } from './document-table.ts';
-import type { Neighbourhood } from './neighbourhoods.ts';
 import type { Postings } from './postings.ts';
 
 /** Looking a run up in a list costs about as much as this many of its numbers. */
@@ -17,7 +17,7 @@ const RUN_COST = 6;
 /** Reading the words of a document, against taking a number from a list. */
 const DOCUMENT_COST = 2;
 
-/** `most`: points that the document may have at most. */
+/** `most`: points that the document may have at most; of one word asked, those that it has. */
 export type Look = (document: number, most: number) => void;
 
 export interface Searching {
@@ -26,23 +26,26 @@ export interface Searching {
   readonly reading: Reading;
   readonly asked: readonly AskedWord[];
   /** null: everywhere. */
-  readonly places: readonly Neighbourhood[] | null;
+  readonly area: Area | null;
   readonly best: Best;
 }
 
-const ANY_POINTS = Number.POSITIVE_INFINITY;
+/** Nothing is known before its words are read. */
+export const ANY_POINTS = Number.POSITIVE_INFINITY;
 
 /** Calls with each candidate; with one that has several words, more than once. */
 export function eachCandidate(searching: Searching, look: Look): void {
-  const { asked, reading, places, question, best } = searching;
+  const { asked, reading, area, question, best } = searching;
   // What lacks one word of all has at least one of any two.
   const rare = asked.map((word) => listsOf(searching, word));
   rare.sort((a, b) => a.length - b.length);
   const lists = rare.slice(0, 1 + reading.words.length - reading.needed).flatMap((of) => of.lists);
-  const runs = places?.flatMap((place) => place.runs).sort(([a], [b]) => a - b) ?? null;
-  if (runs !== null && places !== null && isFewer(places, lists, runs.length)) {
-    for (const [from, to] of runs) {
-      for (let document = from; document < to; document++) look(document, ANY_POINTS);
+  if (area !== null && isFewer(area, lists)) {
+    for (let run = 0; run < area.runs.length; run += 2) {
+      const to = area.runs[run + 1] as number;
+      for (let document = area.runs[run] as number; document < to; document++) {
+        look(document, ANY_POINTS);
+      }
     }
     return;
   }
@@ -50,21 +53,17 @@ export function eachCandidate(searching: Searching, look: Look): void {
   const order = ORDERS[question.sort];
   for (const { list, most, textMost } of lists) {
     // Facets count all there is; a page only takes the best.
-    if (!question.facets && best.worst < keyLeast(order, textMost)) return;
-    if (runs === null || list.length <= runs.length * RUN_COST) eachOf(list, most, look);
-    else eachWithin(list, runs, most, look);
+    if (!question.facets && best.worst < keyLeast(order, textMost, RATING_TENTHS_MAX, 0)) return;
+    if (area === null) eachOf(list, most, look);
+    else eachWithin(list, area.runs, most, look);
   }
 }
 
-/** Whether the documents of these places are fewer than what the lists would have us look at. */
-function isFewer(
-  places: readonly Neighbourhood[],
-  lists: readonly RankedList[],
-  runs: number,
-): boolean {
-  const within = places.reduce((sum, place) => sum + place.documents, 0);
-  const cost = lists.reduce((sum, { list }) => sum + Math.min(list.length, runs * RUN_COST), 0);
-  return cost > within * DOCUMENT_COST;
+/** Whether the documents of an area are fewer than what the lists would have us look at. */
+function isFewer({ documents, runs }: Area, lists: readonly RankedList[]): boolean {
+  let cost = 0;
+  for (const { list } of lists) cost += Math.min(list.length, (runs.length / 2) * RUN_COST);
+  return cost > documents * DOCUMENT_COST;
 }
 
 interface RankedList {
@@ -103,16 +102,12 @@ function eachOf({ data, length }: Postings, most: number, look: Look): void {
   for (let at = 0; at < length; at++) look(data[at] as number, most);
 }
 
-function eachWithin(
-  list: Postings,
-  runs: readonly (readonly [from: number, to: number])[],
-  most: number,
-  look: Look,
-): void {
+function eachWithin(list: Postings, runs: Int32Array, most: number, look: Look): void {
   const { data, length } = list;
   let at = 0;
-  for (const [from, to] of runs) {
-    at = list.firstNotBefore(from, at);
+  for (let run = 0; run < runs.length; run += 2) {
+    at = list.firstNotBefore(runs[run] as number, at);
+    const to = runs[run + 1] as number;
     while (at < length && (data[at] as number) < to) look(data[at++] as number, most);
     if (at === length) return;
   }

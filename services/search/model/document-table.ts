@@ -3,6 +3,7 @@
  * apart for vendors and products, for names and for all else.
  */
 import type { FoundProduct } from '../found.ts';
+import * as cards from './cards.ts';
 import { grown } from './columns.ts';
 import { Dictionary } from './dictionary.ts';
 import { Postings } from './postings.ts';
@@ -12,7 +13,6 @@ export const VENDOR = 0;
 export const PRODUCT = 1;
 /** Lists of a word: two of names and others for vendors, then two for products. */
 export const LISTS_PER_WORD = 4;
-const FREE = -1;
 const SHARED_TEXTS_MAX = 200_000;
 
 /** Numbers of a document's words, those of its name first. */
@@ -26,13 +26,9 @@ export class DocumentTable {
   readonly lists: (Postings | undefined)[] = [];
   readonly ids: string[] = [];
   readonly products: (FoundProduct | null)[] = [];
-  /** Slot of its vendor; -1: no document has this number. */
-  vendor = new Int32Array(0);
-  type = new Uint8Array(0);
-  soldOut = new Uint8Array(0);
-  nameWords = new Uint8Array(0);
-  allWords = new Uint8Array(0);
-  /** Where its words begin in `words`. */
+  /** See `cards.ts`. */
+  cards = new Int32Array(0);
+  /** Where in `words` it says how many words it has; they follow, those of the name first. */
   wordsAt = new Int32Array(0);
   words = new Int32Array(1_024);
   private wordsEnd = 0;
@@ -61,40 +57,50 @@ export class DocumentTable {
 
   /** Whether a document already has just these words. */
   hasWords(document: number, { numbers, ofName }: DocumentWords): boolean {
-    if (this.nameWords[document] !== ofName || this.allWords[document] !== numbers.length) {
-      return false;
-    }
     const at = this.wordsAt[document] as number;
-    return numbers.every((number, n) => this.words[at + n] === number);
+    const nameWords = cards.nameWordsOf(this.cards[document] as number);
+    if (nameWords !== ofName || this.words[at] !== numbers.length) return false;
+    return numbers.every((number, n) => this.words[at + 1 + n] === number);
   }
 
   /** Puts a document at a number that is free. `sorted`: lists stay in order; otherwise sort later. */
-  put(document: number, row: ModelDocument, place: { vendor: number; sorted: boolean }): void {
+  put(
+    document: number,
+    row: ModelDocument,
+    { slot, ratingCenti, sorted }: { slot: number; ratingCenti: number; sorted: boolean },
+  ): void {
     const words = this.readWords(row.words);
     this.makeRoom(document + 1);
     this.numbers.set(row.id, document);
     this.ids[document] = row.id;
-    this.vendor[document] = place.vendor;
-    const type = row.type === 'vendor' ? VENDOR : PRODUCT;
-    this.type[document] = type;
-    this.nameWords[document] = words.ofName;
-    this.allWords[document] = words.numbers.length;
     this.wordsAt[document] = this.append(words.numbers);
-    this.change(document, row);
+    this.change(document, row, { slot, ratingCenti, nameWords: words.ofName });
+    const type = row.type === 'vendor' ? VENDOR : PRODUCT;
     words.numbers.forEach((word, n) => {
       const list = this.listOf(word, type, n < words.ofName);
-      if (place.sorted) list.insert(document);
+      if (sorted) list.insert(document);
       else list.append(document);
     });
   }
 
+  /** Slot of its vendor; below zero: no document has this number. */
+  slotOf(document: number): number {
+    return cards.slotOf(this.cards[document] ?? cards.FREE);
+  }
+
   /** What may change without any word. */
-  change(document: number, row: ModelDocument): void {
-    this.soldOut[document] = row.sold_out ? 1 : 0;
+  change(
+    document: number,
+    row: ModelDocument,
+    of: { readonly slot: number; readonly ratingCenti: number; readonly nameWords: number },
+  ): void {
+    const kind = { isProduct: row.type === 'product', isSoldOut: row.sold_out };
+    this.cards[document] = cards.cardOf({ ...of, ...kind });
     this.products[document] =
       row.type === 'vendor'
         ? null
         : {
+            id: row.id,
             name: this.share(row.name),
             category: row.category === null ? null : this.share(row.category),
             priceMinor: row.price_minor ?? 0,
@@ -105,17 +111,23 @@ export class DocumentTable {
           };
   }
 
+  /** Its vendor has another rating. */
+  rate(document: number, ratingCenti: number): void {
+    this.cards[document] = cards.rated(this.cards[document] as number, ratingCenti);
+  }
+
   remove(document: number): void {
     const at = this.wordsAt[document] as number;
-    const count = this.allWords[document] as number;
-    const type = this.type[document] as number;
+    const count = this.words[at] as number;
+    const card = this.cards[document] as number;
+    const type = cards.isProduct(card) ? PRODUCT : VENDOR;
     for (let n = 0; n < count; n++) {
-      const word = this.words[at + n] as number;
-      this.listOf(word, type, n < (this.nameWords[document] as number)).remove(document);
+      const word = this.words[at + 1 + n] as number;
+      this.listOf(word, type, n < cards.nameWordsOf(card)).remove(document);
     }
     this.numbers.delete(this.ids[document] as string);
-    this.wordsLeft += count;
-    this.vendor[document] = FREE;
+    this.wordsLeft += 1 + count;
+    this.cards[document] = cards.FREE;
     this.ids[document] = '';
     this.products[document] = null;
   }
@@ -138,13 +150,15 @@ export class DocumentTable {
   }
 
   private append(numbers: readonly number[]): number {
-    if (this.wordsEnd + numbers.length > this.words.length && this.wordsLeft * 2 > this.wordsEnd) {
+    const room = 1 + numbers.length;
+    if (this.wordsEnd + room > this.words.length && this.wordsLeft * 2 > this.wordsEnd) {
       this.compact();
     }
-    this.words = grown(this.words, this.wordsEnd + numbers.length);
+    this.words = grown(this.words, this.wordsEnd + room);
     const at = this.wordsEnd;
-    this.words.set(numbers, at);
-    this.wordsEnd += numbers.length;
+    this.words[at] = numbers.length;
+    this.words.set(numbers, at + 1);
+    this.wordsEnd += room;
     return at;
   }
 
@@ -152,13 +166,13 @@ export class DocumentTable {
   private compact(): void {
     const packed = new Int32Array(this.words.length);
     let end = 0;
-    for (let document = 0; document < this.vendor.length; document++) {
-      if (this.vendor[document] === FREE) continue;
+    for (let document = 0; document < this.cards.length; document++) {
+      if (this.cards[document] === cards.FREE) continue;
       const at = this.wordsAt[document] as number;
-      const count = this.allWords[document] as number;
-      packed.set(this.words.subarray(at, at + count), end);
+      const room = 1 + (this.words[at] as number);
+      packed.set(this.words.subarray(at, at + room), end);
       this.wordsAt[document] = end;
-      end += count;
+      end += room;
     }
     this.words = packed;
     this.wordsEnd = end;
@@ -166,13 +180,9 @@ export class DocumentTable {
   }
 
   private makeRoom(count: number): void {
-    const before = this.vendor.length;
-    this.vendor = grown(this.vendor, count);
-    this.vendor.fill(FREE, before);
-    this.type = grown(this.type, count);
-    this.soldOut = grown(this.soldOut, count);
-    this.nameWords = grown(this.nameWords, count);
-    this.allWords = grown(this.allWords, count);
+    const before = this.cards.length;
+    this.cards = grown(this.cards, count);
+    this.cards.fill(cards.FREE, before);
     this.wordsAt = grown(this.wordsAt, count);
     while (this.ids.length < count) {
       this.ids.push('');

@@ -16,19 +16,21 @@ const HIDDEN = 64;
 
 const PRICE_BANDS = 5;
 
+/** What is known of a vendor stands together: search it was judged in, verdict, metres, open or not. */
+const WIDTH = 4;
+const JUDGED_IN = 0;
+const VERDICT = 1;
+const METERS = 2;
+const OPEN = 3;
+
 export class Judge {
-  /** Metres of each vendor judged in this search; 0 without a place. */
-  meters = new Int32Array(0);
   private readonly vendors: VendorTable;
-  private verdicts = new Uint8Array(0);
-  private open = new Uint8Array(0);
-  private judgedIn = new Int32Array(0);
+  private state = new Int32Array(0);
   private search = 0;
   private question: Question | undefined;
   private kind = -1;
   private cuisines: readonly number[] = [];
   private counts: Counts | null = null;
-  private byVendor = new Int32Array(0);
 
   constructor(vendors: VendorTable) {
     this.vendors = vendors;
@@ -36,29 +38,27 @@ export class Judge {
 
   begin(question: Question): void {
     const { filters } = question;
-    const count = this.vendors.size;
-    this.meters = grown(this.meters, count);
-    this.verdicts = grown(this.verdicts, count);
-    this.open = grown(this.open, count);
-    this.judgedIn = grown(this.judgedIn, count);
+    this.state = grown(this.state, this.vendors.size * WIDTH);
     if (++this.search > 0x7ffffff0) {
-      this.judgedIn.fill(0);
+      this.state.fill(0);
       this.search = 1;
     }
     this.question = question;
     this.kind = filters.kind === null ? -1 : this.vendors.kinds.find(filters.kind);
     this.cuisines = (filters.cuisines ?? []).map((each) => this.vendors.cuisineValues.find(each));
-    this.byVendor = grown(this.byVendor, count);
-    this.counts = question.facets ? new Counts(this.vendors, this.byVendor) : null;
+    this.counts = question.facets ? new Counts(this.vendors) : null;
   }
 
   /** What is to be said of a vendor: 0, it passes. */
   verdictOf(slot: number): number {
-    if (this.judgedIn[slot] === this.search) return this.verdicts[slot] as number;
-    this.judgedIn[slot] = this.search;
-    const verdict = this.judge(slot);
-    this.verdicts[slot] = verdict;
-    return verdict;
+    const at = slot * WIDTH;
+    if (this.state[at + JUDGED_IN] !== this.search) this.judge(slot, at);
+    return this.state[at + VERDICT] as number;
+  }
+
+  /** Metres to a vendor judged in this search; 0 without a place. */
+  metersTo(slot: number): number {
+    return this.state[slot * WIDTH + METERS] as number;
   }
 
   /** Whether something with this verdict is worth looking at: it passes, or a facet counts it. */
@@ -69,35 +69,45 @@ export class Judge {
 
   /** Counts one document of a vendor that is of interest. */
   count(slot: number): void {
-    this.counts?.add(slot);
+    const at = slot * WIDTH;
+    this.counts?.add(slot, this.state[at + VERDICT] as number, this.state[at + OPEN] as number);
   }
 
   counted(): { total: number; facets: Facets } | null {
-    return this.counts?.result(this.verdicts, this.open) ?? null;
+    return this.counts?.result() ?? null;
   }
 
-  private judge(slot: number): number {
-    const { vendors } = this;
+  private judge(slot: number, at: number): void {
+    const { vendors, state } = this;
     const { here, filters, nowMs } = this.question as Question;
-    const { deliversHere } = filters;
-    if (deliversHere && here !== null && !vendors.mayReach(slot, here)) return HIDDEN;
-    if (!vendors.isShown(slot, nowMs)) return HIDDEN;
+    state[at + JUDGED_IN] = this.search;
+    state[at + VERDICT] = HIDDEN;
+    const delivers = filters.deliversHere && here !== null;
+    if (delivers && !vendors.mayReach(slot, here)) return;
+    if (!vendors.isShown(slot, nowMs)) return;
     const meters = here === null ? 0 : vendors.metersFrom(slot, here);
-    this.meters[slot] = meters;
-    if (deliversHere && here !== null && !vendors.reaches(slot, here, meters)) return HIDDEN;
-    const isOpen = vendors.isOpen(slot, nowMs);
-    this.open[slot] = isOpen ? 1 : 0;
+    if (delivers && !vendors.reaches(slot, here, meters)) return;
+    const isAsked = filters.openNow || this.counts !== null;
+    const isOpen = isAsked && vendors.isOpen(slot, nowMs);
+    state[at + METERS] = meters;
+    state[at + OPEN] = isOpen ? 1 : 0;
+    state[at + VERDICT] = this.failsOf(slot, isOpen);
+  }
+
+  private failsOf(slot: number, isOpen: boolean): number {
+    const { vendors } = this;
+    const { kind, cuisines, priceBands, ratingCentiMin, openNow } = (this.question as Question)
+      .filters;
     let fails = 0;
-    if (filters.kind !== null && vendors.kind[slot] !== this.kind) fails |= FAILS.kind;
-    if (filters.cuisines !== null && !this.hasCuisine(slot)) fails |= FAILS.cuisine;
-    const { priceBands, ratingCentiMin } = filters;
-    if (priceBands !== null && !priceBands.includes(vendors.priceBand[slot] as number)) {
+    if (kind !== null && vendors.kindOf(slot) !== this.kind) fails |= FAILS.kind;
+    if (cuisines !== null && !this.hasCuisine(slot)) fails |= FAILS.cuisine;
+    if (priceBands !== null && !priceBands.includes(vendors.priceBandOf(slot))) {
       fails |= FAILS.priceBand;
     }
-    if (ratingCentiMin !== null && (vendors.ratingCenti[slot] as number) < ratingCentiMin) {
+    if (ratingCentiMin !== null && vendors.ratingCentiOf(slot) < ratingCentiMin) {
       fails |= FAILS.rating;
     }
-    if (filters.openNow && !isOpen) fails |= FAILS.openNow;
+    if (openNow && !isOpen) fails |= FAILS.openNow;
     return fails;
   }
 
@@ -106,11 +116,9 @@ export class Judge {
   }
 }
 
-/** Counts of one search. Documents are counted by vendor first: most vendors have several. */
+/** Counts of one search. */
 class Counts {
   private readonly vendors: VendorTable;
-  private readonly byVendor: Int32Array;
-  private readonly counted: number[] = [];
   private readonly kinds: Int32Array;
   private readonly cuisineSets: Int32Array;
   private readonly priceBands = new Int32Array(PRICE_BANDS);
@@ -118,38 +126,25 @@ class Counts {
   private readonly openNow = new Int32Array(2);
   private total = 0;
 
-  /** `byVendor` has a zero for each vendor, and again when `result` was taken. */
-  constructor(vendors: VendorTable, byVendor: Int32Array) {
+  constructor(vendors: VendorTable) {
     this.vendors = vendors;
-    this.byVendor = byVendor;
     this.kinds = new Int32Array(vendors.kinds.texts.length);
     this.cuisineSets = new Int32Array(vendors.cuisineSets.length);
   }
 
-  add(slot: number): void {
-    const count = (this.byVendor[slot] as number) + 1;
-    this.byVendor[slot] = count;
-    if (count === 1) this.counted.push(slot);
-  }
-
-  result(verdicts: Uint8Array, open: Uint8Array): { total: number; facets: Facets } {
-    for (const slot of this.counted) {
-      this.spread(slot, verdicts[slot] as number, open[slot] as number);
-      this.byVendor[slot] = 0;
-    }
-    return { total: this.total, facets: this.facets() };
-  }
-
-  /** What one vendor adds: to each facet whose own filter is the only one it fails, if any. */
-  private spread(slot: number, fails: number, open: number): void {
+  /** Adds a document of a vendor to each facet whose own filter is the only one it fails, if any. */
+  add(slot: number, fails: number, open: number): void {
     const { vendors } = this;
-    const count = this.byVendor[slot] as number;
-    if (fails === 0) this.total += count;
-    if ((fails & ~FAILS.kind) === 0) addTo(this.kinds, vendors.kind[slot], count);
-    if ((fails & ~FAILS.cuisine) === 0) addTo(this.cuisineSets, vendors.cuisineSet[slot], count);
-    if ((fails & ~FAILS.priceBand) === 0) addTo(this.priceBands, vendors.priceBand[slot], count);
-    if ((fails & ~FAILS.rating) === 0) addTo(this.ratingSteps, vendors.ratingSteps[slot], count);
-    if ((fails & ~FAILS.openNow) === 0) addTo(this.openNow, open, count);
+    if (fails === 0) this.total++;
+    if ((fails & ~FAILS.kind) === 0) addTo(this.kinds, vendors.kindOf(slot), 1);
+    if ((fails & ~FAILS.cuisine) === 0) addTo(this.cuisineSets, vendors.cuisineSetOf(slot), 1);
+    if ((fails & ~FAILS.priceBand) === 0) addTo(this.priceBands, vendors.priceBandOf(slot), 1);
+    if ((fails & ~FAILS.rating) === 0) addTo(this.ratingSteps, vendors.ratingStepsOf(slot), 1);
+    if ((fails & ~FAILS.openNow) === 0) addTo(this.openNow, open, 1);
+  }
+
+  result(): { total: number; facets: Facets } {
+    return { total: this.total, facets: this.facets() };
   }
 
   private facets(): Facets {
@@ -181,6 +176,6 @@ class Counts {
   }
 }
 
-function addTo(counts: Int32Array, at: number | undefined, count: number): void {
-  counts[at as number] = (counts[at as number] as number) + count;
+function addTo(counts: Int32Array, at: number, count: number): void {
+  counts[at] = (counts[at] as number) + count;
 }

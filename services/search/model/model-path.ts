@@ -4,13 +4,13 @@
  */
 import type { Found, FoundHit, SearchPath } from '../found.ts';
 import type { Question } from '../question.ts';
-import { keyOf, ORDERS, textScore } from '../ranking.ts';
+import { keyLeast, keyOf, ORDERS, textScore } from '../ranking.ts';
 import type { Reading } from '../readings.ts';
 import { AskedWords } from './asked-words.ts';
 import { Best } from './best.ts';
-import { eachCandidate } from './candidates.ts';
+import { ANY_POINTS, eachCandidate } from './candidates.ts';
+import * as cards from './cards.ts';
 import { grown } from './columns.ts';
-import { VENDOR } from './document-table.ts';
 import { Judge } from './judge.ts';
 import type { ReadModel } from './read-model.ts';
 
@@ -46,8 +46,8 @@ class ModelSearch {
   private readonly model: ReadModel;
   private readonly words: AskedWords;
   private readonly judge: Judge;
-  private seenIn = new Int32Array(0);
-  private searches = 0;
+  /** A bit for each document that was looked at in this reading. */
+  private seen = new Int32Array(0);
 
   constructor(model: ReadModel) {
     this.model = model;
@@ -71,60 +71,65 @@ class ModelSearch {
   }
 
   private lookAtVendors(question: Question, best: Best): void {
-    const { vendors, places } = this.model;
+    const { vendors, areas } = this.model;
     const { here, filters } = question;
-    const around = filters.deliversHere && here !== null ? places.reaching(here) : places.all();
     const offer = this.offering(question, best);
-    for (const place of around) {
-      for (const slot of place.vendors) {
-        const document = vendors.document[slot] as number;
-        if (document < 0) continue;
-        const verdict = this.judge.verdictOf(slot);
-        if (!this.judge.isOfInterest(verdict)) continue;
-        this.judge.count(slot);
-        if (verdict === 0) offer(document, slot, 0);
-      }
+    const look = (slot: number): void => {
+      const document = vendors.documentOf(slot);
+      if (document < 0) return;
+      const verdict = this.judge.verdictOf(slot);
+      if (!this.judge.isOfInterest(verdict)) return;
+      this.judge.count(slot);
+      if (verdict === 0) offer(document, slot, 0, 0);
+    };
+    if (filters.deliversHere && here !== null) {
+      for (const slot of areas.around(here).vendors) look(slot);
+    } else {
+      for (let slot = 0; slot < vendors.size; slot++) look(slot);
     }
   }
 
   private lookAtMatches(question: Question, reading: Reading, best: Best): void {
-    const { documents, places } = this.model;
+    const { documents, areas } = this.model;
     const { judge, words } = this;
     const { here, filters, vendors, products, facets } = question;
-    const { ratingCenti } = this.model.vendors;
     const order = ORDERS[question.sort];
-    const isRanked = !facets && (order === ORDERS.relevance || order === ORDERS.rating);
-    const around = filters.deliversHere && here !== null ? places.reaching(here) : null;
-    this.seenIn = grown(this.seenIn, documents.vendor.length);
-    const search = this.nextSearch();
-    const { seenIn } = this;
-    const { vendor: slots, type: types, nameWords } = documents;
+    const area = filters.deliversHere && here !== null ? areas.around(here) : null;
+    this.seen = grown(this.seen, (documents.cards.length >> 5) + 1);
+    const { seen } = this;
+    seen.fill(0);
     const { needed } = reading;
+    const isOneWord = reading.words.length === 1;
     const offer = this.offering(question, best);
     words.begin(reading);
     try {
       const { asked } = words;
-      const searching = { documents, question, reading, asked, places: around, best };
+      const searching = { documents, question, reading, asked, area, best };
       eachCandidate(searching, (document, most) => {
-        if (seenIn[document] === search) return;
-        seenIn[document] = search;
-        const slot = slots[document] as number;
         // Runs have numbers that nothing stands at, also behind the last document.
-        if (!(slot >= 0)) return;
-        const isVendor = types[document] === VENDOR;
-        if (isRanked) {
-          // At best it is right here: most of a common word's documents end at this.
-          const text = textScore(most, nameWords[document] as number, isVendor);
-          if (best.worst < keyOf(order, text, ratingCenti[slot] as number, 0, 0, 0)) return;
-        }
+        const card = documents.cards[document] ?? cards.FREE;
+        const slot = cards.slotOf(card);
+        if (slot < 0) return;
+        const isVendor = !cards.isProduct(card);
+        const nameWords = cards.nameWordsOf(card);
+        // At best it is right here: most of a common word's documents end at this.
+        const textMost = textScore(most, nameWords, isVendor);
+        const tenths = cards.ratingTenthsOf(card);
+        const soldOut = cards.soldOutOf(card);
+        const isTooLate = best.worst < keyLeast(order, textMost, tenths, soldOut);
+        if (isTooLate && !facets) return;
         const verdict = judge.verdictOf(slot);
         if (verdict !== 0 && !judge.isOfInterest(verdict)) return;
         if (isVendor ? !vendors : !products) return;
-        const points = words.pointsOf(document, needed);
-        if (points < 0) return;
+        const isKnown = isOneWord && most !== ANY_POINTS;
+        const points = isKnown ? most : words.pointsOf(document, nameWords, needed);
+        const bits = seen[document >> 5] as number;
+        const bit = 1 << (document & 31);
+        if (points < 0 || (bits & bit) !== 0) return;
+        seen[document >> 5] = bits | bit;
         judge.count(slot);
-        if (verdict === 0) {
-          offer(document, slot, textScore(points, nameWords[document] as number, isVendor));
+        if (verdict === 0 && !isTooLate) {
+          offer(document, slot, textScore(points, nameWords, isVendor), soldOut);
         }
       });
     } finally {
@@ -136,20 +141,21 @@ class ModelSearch {
   private offering(
     question: Question,
     best: Best,
-  ): (document: number, slot: number, text: number) => void {
+  ): (document: number, slot: number, text: number, soldOut: number) => void {
     const { documents, vendors } = this.model;
-    const { meters } = this.judge;
-    const { after, here } = question;
+    const { judge } = this;
+    const { after } = question;
     const order = ORDERS[question.sort];
-    return (document, slot, text) => {
+    return (document, slot, text, soldOut) => {
       const key = keyOf(
         order,
         text,
-        vendors.ratingCenti[slot] as number,
-        here === null ? 0 : (meters[slot] as number),
-        vendors.prepareSeconds[slot] as number,
-        documents.soldOut[document] as number,
+        vendors.ratingCentiOf(slot),
+        judge.metersTo(slot),
+        vendors.prepareSecondsOf(slot),
+        soldOut,
       );
+      if (key > best.worst) return;
       if (after !== null && key <= after.key) {
         if (key < after.key || (documents.ids[document] as string) <= after.id) return;
       }
@@ -159,23 +165,16 @@ class ModelSearch {
 
   private hitOf({ here, nowMs }: Question, document: number, key: number): FoundHit {
     const { documents, vendors } = this.model;
-    const slot = documents.vendor[document] as number;
+    const slot = documents.slotOf(document);
+    const product = documents.products[document] ?? null;
     return {
-      type: documents.type[document] === VENDOR ? 'vendor' : 'product',
+      type: product === null ? 'vendor' : 'product',
       id: documents.ids[document] as string,
       key,
       vendor: vendors.facts[slot] as FoundHit['vendor'],
-      product: documents.products[document] ?? null,
-      meters: here === null ? null : (this.judge.meters[slot] as number),
+      product,
+      meters: here === null ? null : this.judge.metersTo(slot),
       open: vendors.isOpen(slot, nowMs),
     };
-  }
-
-  private nextSearch(): number {
-    if (++this.searches > 0x7ffffff0) {
-      this.seenIn.fill(0);
-      this.searches = 1;
-    }
-    return this.searches;
   }
 }

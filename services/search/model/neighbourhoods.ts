@@ -77,17 +77,6 @@ export class Neighbourhoods {
     };
   }
 
-  /** Those from which somebody may deliver to a point. */
-  reaching({ latE7, lonE7 }: PointE7): Neighbourhood[] {
-    const found: Neighbourhood[] = [];
-    for (const place of this.byCell.values()) {
-      const { southE7, westE7, northE7, eastE7 } = place.box;
-      const isInside = latE7 >= southE7 && latE7 <= northE7 && lonE7 >= westE7 && lonE7 <= eastE7;
-      if (isInside) found.push(place);
-    }
-    return found;
-  }
-
   all(): IterableIterator<Neighbourhood> {
     return this.byCell.values();
   }

@@ -33,8 +33,14 @@ export class Postings {
 
   /** Index of the first number that is not less, at or after `from`. */
   firstNotBefore(document: number, from: number): number {
+    // Most often it is near: steps twice as long each, then halves of the last one.
     let low = from;
-    let high = this.length;
+    let high = from;
+    for (let step = 1; high < this.length && (this.data[high] as number) < document; step *= 2) {
+      low = high + 1;
+      high += step;
+    }
+    high = Math.min(high, this.length);
     while (low < high) {
       const middle = (low + high) >> 1;
       if ((this.data[middle] as number) < document) low = middle + 1;

@@ -4,15 +4,18 @@
  * full, and the tables answer instead.
  */
 
-import { DocumentTable, VENDOR } from './document-table.ts';
+import { Areas } from './areas.ts';
+import * as cards from './cards.ts';
+import { DocumentTable } from './document-table.ts';
 import type { Neighbourhood } from './neighbourhoods.ts';
 import { Neighbourhoods } from './neighbourhoods.ts';
 import type { ModelDocument, ModelVendor } from './rows.ts';
-import { VendorTable } from './vendor-table.ts';
+import { NONE, VendorTable } from './vendor-table.ts';
 
 /** About 400 bytes each (docs/search.md says what was measured). */
 export const DOCUMENTS_MAX = 2_000_000;
 export const VENDORS_MAX = 200_000;
+if (VENDORS_MAX >= cards.SLOTS_MAX) throw new Error('more vendors than fit on a card');
 /** Room left in a neighbourhood when everything is loaded at once. */
 const SLACK = 1.1;
 
@@ -20,6 +23,7 @@ export class ReadModel {
   readonly vendors = new VendorTable();
   readonly documents = new DocumentTable();
   readonly places = new Neighbourhoods();
+  readonly areas = new Areas(this.vendors, this.places);
 
   get isFull(): boolean {
     return this.documents.size > DOCUMENTS_MAX || this.vendors.size > VENDORS_MAX;
@@ -40,7 +44,7 @@ export class ReadModel {
     }
     // Neighbours get neighbouring slots and numbers: a search reads columns in one go.
     for (const [place, there] of together) {
-      for (const row of there) this.settle(this.vendors.put(row, place), row, place);
+      for (const row of there) this.settle(row, place);
       const count = there.reduce((sum, { id }) => sum + (counts.get(id) ?? 0), 0);
       this.places.reserve(place, Math.ceil(count * SLACK));
     }
@@ -65,10 +69,14 @@ export class ReadModel {
     const before = known === undefined ? undefined : this.vendors.places[known];
     const place = this.placeOf(row);
     if (before !== undefined && known !== undefined && before !== place) {
-      this.removeDocumentsOf(known, before);
+      this.eachDocumentOf(known, before, (document) => this.removeDocument(document));
       before.vendors.delete(known);
+    } else if (known !== undefined && this.vendors.ratingCentiOf(known) !== row.rating_centi) {
+      this.eachDocumentOf(known, place, (document) =>
+        this.documents.rate(document, row.rating_centi),
+      );
     }
-    this.settle(this.vendors.put(row, place), row, place);
+    this.settle(row, place);
     return before !== place;
   }
 
@@ -77,33 +85,39 @@ export class ReadModel {
     const { documents, vendors } = this;
     const known = documents.numberOf(row.id);
     const slot = vendors.slotOf(row.vendor);
-    const stays =
-      known !== undefined &&
-      row.listed &&
-      documents.vendor[known] === slot &&
-      documents.hasWords(known, documents.readWords(row.words));
-    if (stays) {
-      documents.change(known, row);
-      return;
+    if (known !== undefined && row.listed && documents.slotOf(known) === slot) {
+      const words = documents.readWords(row.words);
+      if (documents.hasWords(known, words)) {
+        const ratingCenti = vendors.ratingCentiOf(slot);
+        documents.change(known, row, { slot, ratingCenti, nameWords: words.ofName });
+        return;
+      }
     }
     if (known !== undefined) this.removeDocument(known);
     if (!row.listed || slot === undefined) return;
-    const document = this.places.take(vendors.places[slot] as Neighbourhood);
-    documents.put(document, row, { vendor: slot, sorted });
-    if (row.type === 'vendor') vendors.document[slot] = document;
+    const place = vendors.places[slot] as Neighbourhood;
+    // Then it gets a new run, which areas know nothing of.
+    if (place.free.length === 0) this.areas.forget(place.box);
+    const document = this.places.take(place);
+    documents.put(document, row, { slot, ratingCenti: vendors.ratingCentiOf(slot), sorted });
+    if (row.type === 'vendor') vendors.setDocument(slot, document);
   }
 
   private removeDocument(document: number): void {
-    const slot = this.documents.vendor[document] as number;
-    if (this.documents.type[document] === VENDOR) this.vendors.document[slot] = -1;
+    const slot = this.documents.slotOf(document);
+    if (this.vendors.documentOf(slot) === document) this.vendors.setDocument(slot, NONE);
     this.documents.remove(document);
     this.places.give(this.vendors.places[slot] as Neighbourhood, document);
   }
 
-  private removeDocumentsOf(slot: number, place: Neighbourhood): void {
+  private eachDocumentOf(
+    slot: number,
+    place: Neighbourhood,
+    take: (document: number) => void,
+  ): void {
     for (const [from, to] of place.runs) {
       for (let document = from; document < to; document++) {
-        if (this.documents.vendor[document] === slot) this.removeDocument(document);
+        if (this.documents.slotOf(document) === slot) take(document);
       }
     }
   }
@@ -112,12 +126,20 @@ export class ReadModel {
     return this.places.at({ latE7: lat_e7, lonE7: lon_e7 });
   }
 
-  private settle(slot: number, row: ModelVendor, place: Neighbourhood): void {
-    this.places.settle(place, slot, {
+  private settle(row: ModelVendor, place: Neighbourhood): void {
+    const { vendors } = this;
+    const reach = {
       southE7: row.south_e7,
       westE7: row.west_e7,
       northE7: row.north_e7,
       eastE7: row.east_e7,
-    });
+    };
+    const known = vendors.slotOf(row.id);
+    const stays =
+      known !== undefined && vendors.places[known] === place && vendors.hasBox(known, reach);
+    const slot = vendors.put(row, place);
+    if (stays) return;
+    this.places.settle(place, slot, reach);
+    this.areas.forget(reach);
   }
 }

@@ -1,8 +1,9 @@
-/** Owns the vendors of the read model: what is filtered by in columns, what is shown as it is. */
+/** Owns the vendors of the read model: what is filtered by in numbers, what is shown as it is. */
 
+import type { PointE7 } from '../../../contracts/geo.ts';
 import type { FoundVendor } from '../found.ts';
 import { type Here, metersFrom, RATING_STEPS } from '../ranking.ts';
-import { isInside } from '../reach.ts';
+import { type Box, isInside } from '../reach.ts';
 import { isOpenAt } from '../turns.ts';
 import { grown } from './columns.ts';
 import type { Neighbourhood } from './neighbourhoods.ts';
@@ -34,38 +35,41 @@ export class Values {
 }
 
 const SCHEDULES_MAX = 20_000;
-const NONE = -1;
+/** No document, no radius. */
+export const NONE = -1;
+/** Numbers of a vendor stand together, 64 bytes: whatever a search asks of it, it waits once. */
+const WIDTH = 16;
+const SOUTH_E7 = 0;
+const WEST_E7 = 1;
+const NORTH_E7 = 2;
+const EAST_E7 = 3;
+const LAT_E7 = 4;
+const LON_E7 = 5;
+const REACH_METERS = 6;
+const FLAGS = 7;
+const PREPARE_SECONDS = 8;
+const RATING_CENTI = 9;
+const KIND = 10;
+const CUISINE_SET = 11;
+const PRICE_BAND = 12;
+const RATING_STEP = 13;
+const DOCUMENT = 14;
+const LISTED = 1;
+const PAUSED = 2;
+const HAS_EDGES = 4;
 
 export class VendorTable {
   readonly kinds = new Values();
   readonly cuisineValues = new Values();
   /** Vendors shown that have each cuisine. */
   readonly cuisineCounts: number[] = [];
-  latE7 = new Int32Array(0);
-  lonE7 = new Int32Array(0);
-  prepareSeconds = new Int32Array(0);
-  ratingCenti = new Int32Array(0);
-  /** How many of the steps that facets count from its rating reaches. */
-  ratingSteps = new Uint8Array(0);
-  priceBand = new Uint8Array(0);
-  kind = new Int32Array(0);
-  reachMeters = new Int32Array(0);
-  /** The box of its reach. */
-  southE7 = new Int32Array(0);
-  westE7 = new Int32Array(0);
-  northE7 = new Int32Array(0);
-  eastE7 = new Int32Array(0);
-  listed = new Uint8Array(0);
-  pausedUntilMs = new Float64Array(0);
-  /** The document that is the vendor itself; -1: none. */
-  document = new Int32Array(0);
-  /** Cuisines together: vendors share few combinations. */
-  cuisineSet = new Int32Array(0);
   /** Numbers of cuisines of each combination. */
   readonly cuisineSets: (readonly number[])[] = [];
   readonly facts: FoundVendor[] = [];
   readonly places: Neighbourhood[] = [];
-  private readonly edges: (readonly number[] | null)[] = [];
+  private numbers = new Int32Array(0);
+  private readonly pausedUntilMs: number[] = [];
+  private readonly edges: (Float64Array | null)[] = [];
   private readonly schedules: Schedule[] = [];
   private readonly slots = new Map<string, number>();
   private readonly knownSets = new Values();
@@ -83,23 +87,27 @@ export class VendorTable {
   put(row: ModelVendor, place: Neighbourhood): number {
     const known = this.slots.get(row.id);
     const slot = known ?? this.newSlot(row.id);
-    if (known !== undefined && this.listed[slot] === 1) this.countCuisines(slot, -1);
-    this.latE7[slot] = row.lat_e7;
-    this.lonE7[slot] = row.lon_e7;
-    this.prepareSeconds[slot] = row.prepare_seconds;
-    this.ratingCenti[slot] = row.rating_centi;
-    this.priceBand[slot] = row.price_band ?? 0;
-    this.kind[slot] = this.kinds.add(row.kind);
-    this.reachMeters[slot] = row.reach_meters ?? NONE;
-    this.southE7[slot] = row.south_e7;
-    this.westE7[slot] = row.west_e7;
-    this.northE7[slot] = row.north_e7;
-    this.eastE7[slot] = row.east_e7;
-    this.listed[slot] = row.listed ? 1 : 0;
+    if (known !== undefined && this.isListed(slot)) this.countCuisines(slot, -1);
+    const numbers = this.numbers.subarray(slot * WIDTH, (slot + 1) * WIDTH);
+    numbers[SOUTH_E7] = row.south_e7;
+    numbers[WEST_E7] = row.west_e7;
+    numbers[NORTH_E7] = row.north_e7;
+    numbers[EAST_E7] = row.east_e7;
+    numbers[LAT_E7] = row.lat_e7;
+    numbers[LON_E7] = row.lon_e7;
+    numbers[REACH_METERS] = row.reach_meters ?? NONE;
+    numbers[FLAGS] =
+      (row.listed ? LISTED : 0) |
+      (row.paused_until_ms === null ? 0 : PAUSED) |
+      (row.reach_edges === null ? 0 : HAS_EDGES);
+    numbers[PREPARE_SECONDS] = row.prepare_seconds;
+    numbers[RATING_CENTI] = row.rating_centi;
+    numbers[KIND] = this.kinds.add(row.kind);
+    numbers[CUISINE_SET] = this.setOf(row.cuisines);
+    numbers[PRICE_BAND] = row.price_band ?? 0;
+    numbers[RATING_STEP] = RATING_STEPS.filter((step) => row.rating_centi >= step * 100).length;
     this.pausedUntilMs[slot] = row.paused_until_ms ?? Number.NEGATIVE_INFINITY;
-    this.cuisineSet[slot] = this.setOf(row.cuisines);
-    this.ratingSteps[slot] = RATING_STEPS.filter((step) => row.rating_centi >= step * 100).length;
-    this.edges[slot] = row.reach_edges;
+    this.edges[slot] = row.reach_edges === null ? null : Float64Array.from(row.reach_edges);
     this.schedules[slot] = this.scheduleOf(row.turns.map(Number));
     this.places[slot] = place;
     this.facts[slot] = {
@@ -117,12 +125,49 @@ export class VendorTable {
   }
 
   cuisinesOf(slot: number): readonly number[] {
-    return this.cuisineSets[this.cuisineSet[slot] as number] ?? [];
+    return this.cuisineSets[this.cuisineSetOf(slot)] ?? [];
+  }
+
+  cuisineSetOf(slot: number): number {
+    return this.numbers[slot * WIDTH + CUISINE_SET] as number;
+  }
+
+  kindOf(slot: number): number {
+    return this.numbers[slot * WIDTH + KIND] as number;
+  }
+
+  /** 0: it has none. */
+  priceBandOf(slot: number): number {
+    return this.numbers[slot * WIDTH + PRICE_BAND] as number;
+  }
+
+  ratingCentiOf(slot: number): number {
+    return this.numbers[slot * WIDTH + RATING_CENTI] as number;
+  }
+
+  /** How many of the steps that facets count from its rating reaches. */
+  ratingStepsOf(slot: number): number {
+    return this.numbers[slot * WIDTH + RATING_STEP] as number;
+  }
+
+  prepareSecondsOf(slot: number): number {
+    return this.numbers[slot * WIDTH + PREPARE_SECONDS] as number;
+  }
+
+  /** The document that is the vendor itself; below zero: none. */
+  documentOf(slot: number): number {
+    return this.numbers[slot * WIDTH + DOCUMENT] as number;
+  }
+
+  setDocument(slot: number, document: number): void {
+    this.numbers[slot * WIDTH + DOCUMENT] = document;
   }
 
   /** Whether it may be shown at all. */
   isShown(slot: number, nowMs: number): boolean {
-    return this.listed[slot] === 1 && (this.pausedUntilMs[slot] as number) <= nowMs;
+    const flags = this.numbers[slot * WIDTH + FLAGS] as number;
+    if ((flags & PAUSED) !== 0 && (this.pausedUntilMs[slot] as number) > nowMs) return false;
+    return (flags & LISTED) !== 0;
   }
 
   isOpen(slot: number, nowMs: number): boolean {
@@ -135,48 +180,60 @@ export class VendorTable {
   }
 
   metersFrom(slot: number, here: Here): number {
-    return metersFrom(here, this.latE7[slot] as number, this.lonE7[slot] as number);
+    const at = slot * WIDTH;
+    return metersFrom(
+      here,
+      this.numbers[at + LAT_E7] as number,
+      this.numbers[at + LON_E7] as number,
+    );
   }
 
   /** Whether the box of its reach holds a point: most vendors of a neighbourhood end here. */
-  mayReach(slot: number, { latE7, lonE7 }: Here): boolean {
+  mayReach(slot: number, { latE7, lonE7 }: PointE7): boolean {
+    return this.touches(slot, { southE7: latE7, westE7: lonE7, northE7: latE7, eastE7: lonE7 });
+  }
+
+  /** Whether the box of its reach holds some of another. */
+  touches(slot: number, { southE7, westE7, northE7, eastE7 }: Box): boolean {
+    const at = slot * WIDTH;
+    const { numbers } = this;
     return (
-      latE7 >= (this.southE7[slot] as number) &&
-      latE7 <= (this.northE7[slot] as number) &&
-      lonE7 >= (this.westE7[slot] as number) &&
-      lonE7 <= (this.eastE7[slot] as number)
+      northE7 >= (numbers[at + SOUTH_E7] as number) &&
+      southE7 <= (numbers[at + NORTH_E7] as number) &&
+      eastE7 >= (numbers[at + WEST_E7] as number) &&
+      westE7 <= (numbers[at + EAST_E7] as number)
+    );
+  }
+
+  /** Whether this is the box of its reach. */
+  hasBox(slot: number, { southE7, westE7, northE7, eastE7 }: Box): boolean {
+    const at = slot * WIDTH;
+    return (
+      this.numbers[at + SOUTH_E7] === southE7 &&
+      this.numbers[at + WEST_E7] === westE7 &&
+      this.numbers[at + NORTH_E7] === northE7 &&
+      this.numbers[at + EAST_E7] === eastE7
     );
   }
 
   /** Whether it delivers to a place so far away, if it may. */
   reaches(slot: number, here: Here, meters: number): boolean {
-    const reach = this.reachMeters[slot] as number;
+    const at = slot * WIDTH;
+    const reach = this.numbers[at + REACH_METERS] as number;
     if (reach !== NONE && meters > reach) return false;
-    const edges = this.edges[slot];
-    return !edges || isInside(edges, here.latE7 / 1e7, here.lonE7 / 1e7);
+    if (((this.numbers[at + FLAGS] as number) & HAS_EDGES) === 0) return true;
+    return isInside(this.edges[slot] ?? [], here.latE7 / 1e7, here.lonE7 / 1e7);
+  }
+
+  private isListed(slot: number): boolean {
+    return ((this.numbers[slot * WIDTH + FLAGS] as number) & LISTED) !== 0;
   }
 
   private newSlot(id: string): number {
     const slot = this.facts.length;
     this.slots.set(id, slot);
-    const count = slot + 1;
-    this.latE7 = grown(this.latE7, count);
-    this.lonE7 = grown(this.lonE7, count);
-    this.prepareSeconds = grown(this.prepareSeconds, count);
-    this.ratingCenti = grown(this.ratingCenti, count);
-    this.ratingSteps = grown(this.ratingSteps, count);
-    this.cuisineSet = grown(this.cuisineSet, count);
-    this.priceBand = grown(this.priceBand, count);
-    this.kind = grown(this.kind, count);
-    this.reachMeters = grown(this.reachMeters, count);
-    this.southE7 = grown(this.southE7, count);
-    this.westE7 = grown(this.westE7, count);
-    this.northE7 = grown(this.northE7, count);
-    this.eastE7 = grown(this.eastE7, count);
-    this.listed = grown(this.listed, count);
-    this.pausedUntilMs = grown(this.pausedUntilMs, count);
-    this.document = grown(this.document, count);
-    this.document[slot] = NONE;
+    this.numbers = grown(this.numbers, (slot + 1) * WIDTH);
+    this.setDocument(slot, NONE);
     return slot;
   }
 
