@@ -142,6 +142,12 @@ export function newId<K extends IdKind>(idKind: K, atMs: number = Date.now()): I
   return `${ID_PREFIXES[idKind]}_${uuid7(atMs, randomWord(), randomWord(), randomWord())}`;
 }
 
+/** When an id was made, ms: the wall's for one made at the edge, zone time for a derived one. */
+export function timeOfId(id: Id<IdKind>): number {
+  const at = id.indexOf('_') + 1;
+  return Number.parseInt(id.slice(at, at + 8) + id.slice(at + 9, at + 13), 16);
+}
+
 /**
  * Derives an id from a position that cannot repeat: (zone time, a hash of the zone, a counter that
  * only grows in that zone). Pure: the same position always gives the same id.

@@ -1,7 +1,8 @@
 /**
- * Hears what is told on streams from now on: every process all of it, at most once, nothing kept.
- * Good for forgetting what is remembered sooner than its time; whatever must not be missed belongs to
- * `startFollowing`. While Redis is away it waits; what was told meanwhile is not heard.
+ * Hears what is told on streams from now on: every process all of it, nothing kept. Good for
+ * forgetting what is remembered sooner than its time; whatever must not be missed belongs to
+ * `startFollowing`. While Redis is away it waits; what was told meanwhile is not heard, unless it is
+ * asked to hear some of the past again.
  */
 import type { EventEntry } from './event-stream.ts';
 import { startPump } from './pump.ts';
@@ -19,7 +20,9 @@ export interface Tail {
   readonly streams: readonly string[];
   readonly hear: (event: unknown) => void;
   /** Something may have been missed: from the start, and after Redis was away. */
-  readonly onGap: () => void;
+  readonly onGap?: () => void;
+  /** Wall ms of the past to hear again at each start, and after Redis was away; default: none. */
+  readonly againMs?: number;
 }
 
 type Reply = [key: string, entries: [id: string, fields: string[]][]][] | null;
@@ -31,10 +34,13 @@ export function startTail({ config, log }: ServiceContext, tail: Tail): Part {
   const positions = new Map<string, string>();
   const begin = async (): Promise<void> => {
     for (const key of keys) {
-      const [newest] = await redis.xrevrange(key, '+', '-', 'COUNT', 1);
-      positions.set(key, newest?.[0] ?? '0-0');
+      if (tail.againMs !== undefined) positions.set(key, `${Date.now() - tail.againMs}-0`);
+      else {
+        const [newest] = await redis.xrevrange(key, '+', '-', 'COUNT', 1);
+        positions.set(key, newest?.[0] ?? '0-0');
+      }
     }
-    tail.onGap();
+    tail.onGap?.();
   };
   const read = async (): Promise<void> => {
     const ids = keys.map((key) => positions.get(key) ?? '$');

@@ -8,7 +8,7 @@ import { KITCHEN_REQUESTS, KITCHEN_STREAM } from './kitchen.ts';
 import { NOTIFICATION_REQUESTS } from './notifications.ts';
 import { ORDER_STREAM } from './orders.ts';
 import { PAYMENT_REQUESTS, PAYMENT_STREAM } from './payments.ts';
-import { USER_STREAM } from './users.ts';
+import { SESSION_STREAM, USER_STREAM } from './users.ts';
 import { VENDOR_REQUESTS, VENDOR_STREAM } from './vendors.ts';
 
 export const SERVICE_STREAMS = [
@@ -25,6 +25,7 @@ export const SERVICE_STREAMS = [
   ORDER_STREAM,
   PAYMENT_REQUESTS,
   PAYMENT_STREAM,
+  SESSION_STREAM,
   USER_STREAM,
   VENDOR_REQUESTS,
   VENDOR_STREAM,

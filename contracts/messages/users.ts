@@ -1,6 +1,6 @@
 /** What `users` tells: a person is gone, or has taken a copy of what is known about them. */
 import type { Role } from '../api/users.ts';
-import type { AccountId, DriverId, UserId } from '../ids.ts';
+import type { AccountId, DriverId, SessionId, UserId } from '../ids.ts';
 
 export const USER_STREAM = 'events:users';
 
@@ -27,3 +27,18 @@ export interface AccountExported {
 }
 
 export type UserEvent = UserDeleted | AccountExported;
+
+/** Nobody registers on it: it keeps the newest entries, for whoever checks access tokens. */
+export const SESSION_STREAM = 'events:sessions';
+
+/** Log-ins that are over: the one named, or all of a person that began by then. */
+export interface SessionsEnded {
+  readonly type: 'sessions.ended';
+  readonly user: UserId;
+  /** Absent: all. */
+  readonly session?: SessionId;
+  /** Of all, this one goes on. */
+  readonly except?: SessionId;
+  /** Wall ms. */
+  readonly atMs: number;
+}

@@ -11,7 +11,7 @@ import { Histogram } from 'prom-client';
 import type { Config } from '../../config/index.ts';
 import { ROUTES, type Route } from '../../contracts/api/routes.ts';
 import { WaggleError } from '../../contracts/errors.ts';
-import { createTokens } from '../../platform/auth/tokens.ts';
+import { startLiveTokens } from '../../platform/auth/ended-sessions.ts';
 import { toWaggleError } from '../../platform/broker-errors.ts';
 import { createFileLinks } from '../../platform/files/file-links.ts';
 import { openFolderStore } from '../../platform/files/file-store.ts';
@@ -58,12 +58,13 @@ interface Parts {
 export function createService(context: ServiceContext): ServiceSchema {
   const { config, log } = context;
   let broker: ServiceBroker | undefined;
+  const tokens = startLiveTokens(context, 'api');
   const redis = connectRedis(config.redis.url, 'api-limits');
   const limit = createRateLimit({ redis, keyPrefix: config.redis.keyPrefix });
   const parts: Parts = {
     config,
     identity: createIdentity({
-      tokens: createTokens(config.auth),
+      tokens,
       verifyApiKey: (secret) => callAsSystem<Caller>(broker, 'users.verifyApiKey', { secret }),
     }),
     limiting: createLimiting(limit, config.api.door),
@@ -123,6 +124,7 @@ export function createService(context: ServiceContext): ServiceSchema {
     },
     async stopped() {
       limit.stop();
+      await tokens.stop();
       redis.disconnect();
     },
   };

@@ -10,7 +10,7 @@ const KEY_CACHE_MS = 10_000;
 const KEY_CACHE_MAX = 1_000;
 
 export interface IdentityDeps {
-  readonly tokens: Tokens;
+  readonly tokens: Pick<Tokens, 'verifyToken'>;
   /** Asks the users service. */
   readonly verifyApiKey: (secret: string) => Promise<Caller>;
 }

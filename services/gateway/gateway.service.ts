@@ -1,12 +1,13 @@
 /** The gateway as a service of a Waggle process: starts and stops one Gateway with its configuration. */
 import type { ServiceSchema } from 'moleculer';
-import { createTokens } from '../../platform/auth/tokens.ts';
+import { type LiveTokens, startLiveTokens } from '../../platform/auth/ended-sessions.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import { Gateway } from './gateway.ts';
 
 export function createService(context: ServiceContext): ServiceSchema {
   const { config, log, metrics, addCheck } = context;
   let gateway: Gateway | null = null;
+  let tokens: LiveTokens | null = null;
   addCheck('gateway.port', () => {
     if (!gateway?.port) throw new Error('the gateway does not listen yet');
   });
@@ -14,7 +15,7 @@ export function createService(context: ServiceContext): ServiceSchema {
     name: 'gateway',
     async started() {
       const door = await context.door();
-      const tokens = createTokens(config.auth);
+      tokens = startLiveTokens(context, 'gateway');
       const started = new Gateway({
         name: config.node.name,
         host: config.node.host,
@@ -35,7 +36,9 @@ export function createService(context: ServiceContext): ServiceSchema {
     },
     async stopped() {
       await gateway?.stop();
+      await tokens?.stop();
       gateway = null;
+      tokens = null;
     },
   };
 }

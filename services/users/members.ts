@@ -13,6 +13,7 @@ import { uniqueViolation } from '../../platform/database-errors.ts';
 import { idempotent } from '../../platform/idempotency.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
 import type { Call } from '../../platform/service.ts';
+import { endSessions } from './ending.ts';
 import { forget, requireLiveSession } from './profile.ts';
 import * as queries from './queries.ts';
 import { foldEmail, type UsersDeps } from './sessions.ts';
@@ -86,7 +87,7 @@ export async function change(deps: UsersDeps, params: MemberChange, call: Call):
     const row = await queries.setMember(trx, owner, params.id, params.member);
     if (row === undefined) throw new WaggleError('resource.not_found');
     // Their tokens say what they were; the next log-in says what they are.
-    await queries.endSessionsOf(trx, row.id);
+    await endSessions(trx, row.id, call.correlationId);
     return queries.userView(row);
   });
 }

@@ -2,19 +2,21 @@
 import type { AccountDeletion, MeChange, PasswordChange } from '../../contracts/api/people.ts';
 import type { User } from '../../contracts/api/users.ts';
 import { WaggleError } from '../../contracts/errors.ts';
+import type { UserId } from '../../contracts/ids.ts';
 import { USER_STREAM, type UserDeleted } from '../../contracts/messages/users.ts';
 import type { Transaction } from '../../platform/database.ts';
 import { uniqueViolation } from '../../platform/database-errors.ts';
 import { enqueue } from '../../platform/outbox.ts';
 import { type Call, requireUser } from '../../platform/service.ts';
+import { endSessions } from './ending.ts';
 import { revokeKeysOf } from './key-queries.ts';
 import { guarded } from './limits.ts';
 import * as queries from './queries.ts';
 import { foldEmail, type UsersDeps } from './sessions.ts';
 
 /**
- * The caller, if the session of its token has not ended: an access token outlives a log-out by some
- * minutes, and what is sensitive must not wait for that. Throws `auth.invalid`.
+ * The caller, if the session of its token has not ended: the API hears of an end a moment later, and
+ * what is sensitive must not wait for that. Throws `auth.invalid`.
  */
 export async function requireLiveSession(
   { database }: Pick<UsersDeps, 'database'>,
@@ -99,7 +101,7 @@ export async function changePassword(
   const passwordHash = await deps.passwords.hash(params.newPassword);
   await deps.database.transaction(async (trx) => {
     await queries.setPassword(trx, user.id, passwordHash);
-    await queries.endSessionsOf(trx, user.id, requireUser(call).session);
+    await endSessions(trx, user.id, call.correlationId, requireUser(call).session);
     await deps.messenger.send(trx, [
       {
         user: user.id,
@@ -112,7 +114,8 @@ export async function changePassword(
 }
 
 export async function logoutEverywhere(deps: UsersDeps, call: Call): Promise<void> {
-  await queries.endSessionsOf(deps.database.knex, requireUser(call).sub);
+  const user = requireUser(call).sub as UserId;
+  await deps.database.transaction((trx) => endSessions(trx, user, call.correlationId));
 }
 
 export async function deleteMe(
@@ -135,6 +138,7 @@ export async function forget(
   correlation: string,
 ): Promise<void> {
   if (user.member !== null) await leaveAccount(trx, user);
+  await endSessions(trx, user.id, correlation);
   await queries.eraseUser(trx, user);
   const event: UserDeleted = {
     type: 'user.deleted',

@@ -14,6 +14,7 @@ import { WaggleError } from '../../contracts/errors.ts';
 import type { MessageContent, MessageTemplate } from '../../contracts/messages/notifications.ts';
 import { hashSecret } from '../../platform/auth/secrets.ts';
 import { type Call, requireSystem, requireUser } from '../../platform/service.ts';
+import { endSessions } from './ending.ts';
 import * as limits from './limits.ts';
 import * as messages from './message-queries.ts';
 import { hashCode, makeSecret } from './messenger.ts';
@@ -70,7 +71,7 @@ export async function resetPassword(
     await queries.setPassword(trx, used.user_id, passwordHash);
     // Whoever has the token reads the mail of that address.
     await queries.setVerified(trx, used.user_id, 'email', used.recipient);
-    await queries.endSessionsOf(trx, used.user_id);
+    await endSessions(trx, used.user_id, call.correlationId);
   });
 }
 

@@ -203,12 +203,18 @@ export async function useRefreshToken(
   return rows[0];
 }
 
-/** Ends every token that descends from the same log-in. */
-export async function endFamilyOf(db: Queryable, hash: string): Promise<void> {
-  await db.raw(
-    'DELETE FROM refresh_tokens WHERE family = (SELECT family FROM refresh_tokens WHERE hash = ?)',
+/** Ends every token that descends from the same log-in; whose it was, if it had not ended before. */
+export async function endFamilyOf(
+  db: Queryable,
+  hash: string,
+): Promise<{ readonly user: UserId; readonly session: SessionId } | undefined> {
+  const { rows } = await db.raw<{ rows: { user: UserId; session: SessionId }[] }>(
+    `DELETE FROM refresh_tokens
+      WHERE family = (SELECT family FROM refresh_tokens WHERE hash = ?)
+      RETURNING user_id AS user, family AS session`,
     [hash],
   );
+  return rows[0];
 }
 
 const PURGE_BATCH = 5_000;

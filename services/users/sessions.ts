@@ -25,6 +25,7 @@ import type { Database } from '../../platform/database.ts';
 import { uniqueViolation } from '../../platform/database-errors.ts';
 import type { Limits } from '../../platform/limits.ts';
 import { type Call, requireSystem, requireUser } from '../../platform/service.ts';
+import { endSessionOf } from './ending.ts';
 import { guarded, signUps } from './limits.ts';
 import type { Messenger } from './messenger.ts';
 import type { Passwords } from './passwords.ts';
@@ -171,7 +172,7 @@ export async function refresh(deps: UsersDeps, params: Refresh, call: Call): Pro
   const hash = hashSecret(params.refreshToken);
   const used = await queries.useRefreshToken(knex, hash);
   if (used === undefined) {
-    await queries.endFamilyOf(knex, hash);
+    await endSessionOf(deps.database, hash, call.correlationId);
     throw new WaggleError('auth.invalid', 'the refresh token is not valid any more');
   }
   const user = await queries.userById(knex, used.user_id);
@@ -179,8 +180,8 @@ export async function refresh(deps: UsersDeps, params: Refresh, call: Call): Pro
   return issue(deps, user, used.family as SessionId, call);
 }
 
-export async function logout(deps: UsersDeps, params: Refresh): Promise<void> {
-  await queries.endFamilyOf(deps.database.knex, hashSecret(params.refreshToken));
+export async function logout(deps: UsersDeps, params: Refresh, call: Call): Promise<void> {
+  await endSessionOf(deps.database, hashSecret(params.refreshToken), call.correlationId);
 }
 
 export async function me(deps: UsersDeps, call: Call): Promise<User> {

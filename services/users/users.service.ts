@@ -113,7 +113,7 @@ function sessionActions(action: ActionBuilder, deps: sessions.UsersDeps): Action
     }),
     logout: action<schemas.Refresh, void>({
       params: schemas.REFRESH,
-      handler: (params) => sessions.logout(deps, params),
+      handler: (params, call) => sessions.logout(deps, params, call),
     }),
     me: action<object, schemas.User>({
       params: EMPTY,
