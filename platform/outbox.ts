@@ -10,15 +10,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { hash32, newId } from '../contracts/ids.ts';
 import type { Database, Transaction } from './database.ts';
-import { listen } from './listener.ts';
 import { type Pump, startPump } from './pump.ts';
+import { afterCommit } from './transactions.ts';
 
-/** Rows that are delivered at once, and entries of one row. */
+/** Rows that are delivered at once. */
 const BATCH_MAX = 50;
-const ENTRIES_MAX = 100;
+/** Characters of one row: several entries, and yet it fits on a page of Postgres. */
+const ROW_LENGTH_MAX = 7_500;
 /** Rest after a batch, for each row it had and at most: what is written meanwhile goes out together. */
 const GATHER_MS = [10, 40] as const;
 const POLL_MS = 1_000;
+/** What was written here waits so long when the relay of another process is at work, host ms. */
+const TAKEN_MS = 50;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 30_000;
 /** First key of the advisory lock: marks locks of relays. */
@@ -40,6 +43,20 @@ export const OUTBOX_TABLE = `
     -- an array of entries; json, not jsonb: it is written once and read once
     payload json NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
+  );
+`;
+
+/**
+ * Rows lie on their pages as they are: compressing them and cutting them into pieces took as long as
+ * writing them. Vacuum comes by the number of rows that went, since few are ever there. Part of a
+ * later migration of every service with an outbox.
+ */
+export const OUTBOX_STORAGE = `
+  ALTER TABLE outbox ALTER COLUMN payload SET STORAGE EXTERNAL;
+  ALTER TABLE outbox SET (
+    toast_tuple_target = 8160,
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
+    autovacuum_vacuum_insert_threshold = -1
   );
 `;
 
@@ -66,27 +83,45 @@ interface OutboxRow {
   readonly payload: readonly OutboxEvent[];
 }
 
+/**
+ * Relays of this process, by the pool of their service: they are woken by what is written here. A
+ * process that writes has a relay of its own, so Postgres need not wake the listeners of everybody,
+ * one commit after the other.
+ */
+const relays = new WeakMap<object, Set<() => void>>();
+
+function relaysOf(pool: object): Set<() => void> {
+  const known = relays.get(pool) ?? new Set();
+  relays.set(pool, known);
+  return known;
+}
+
 /** Writes entries in the caller's transaction and wakes the relay when it commits. */
 export async function enqueue(trx: Transaction, entries: readonly OutboxEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const rows = rowsOf(entries);
+  afterCommit(trx, (pool) => {
+    for (const wake of relaysOf(pool)) wake();
+  });
   await trx.raw(
-    `WITH news AS (
-       INSERT INTO outbox (event_id, key, topic, payload)
-       SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::json[]))
-     SELECT pg_notify(current_schema() || '_outbox', '')`,
+    `INSERT INTO outbox (event_id, key, topic, payload)
+     SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::json[])`,
     [
-      rows.map(({ events }) => events[0]?.id ?? ''),
-      rows.map(({ events }) => events[0]?.key ?? ''),
+      rows.map(({ id }) => id),
+      rows.map(({ key }) => key),
       rows.map(({ topic }) => topic),
-      rows.map(({ events }) => JSON.stringify(events)),
+      rows.map(({ texts }) => `[${texts.join(',')}]`),
     ],
   );
 }
 
+/** Id and key are those of the first entry. */
 interface NewRow {
+  readonly id: string;
+  readonly key: string;
   readonly topic: string;
-  readonly events: OutboxEvent[];
+  readonly texts: string[];
+  length: number;
 }
 
 /** Entries of one topic together, in their order. */
@@ -94,13 +129,16 @@ function rowsOf(entries: readonly OutboxEntry[]): NewRow[] {
   const rows: NewRow[] = [];
   const filling = new Map<string, NewRow>();
   for (const { key, topic, payload: event, correlation = null } of entries) {
+    const id = newId('event');
+    const text = JSON.stringify({ id, key, correlation, event } satisfies OutboxEvent);
     let row = filling.get(topic);
-    if (row === undefined || row.events.length === ENTRIES_MAX) {
-      row = { topic, events: [] };
+    if (row === undefined || row.length + text.length > ROW_LENGTH_MAX) {
+      row = { id, key, topic, texts: [], length: 0 };
       filling.set(topic, row);
       rows.push(row);
     }
-    row.events.push({ id: newId('event'), key, correlation, event });
+    row.texts.push(text);
+    row.length += text.length + 1;
   }
   return rows;
 }
@@ -125,9 +163,18 @@ interface Resting {
 export function startRelay(options: RelayOptions): Pump {
   const { database } = options;
   const resting = new Map<string, Resting>();
+  // Something was written here since this relay last had the lock.
+  let isOwed = false;
   const pump = startPump({
     work: async (signal) => {
+      const wasOwed = isOwed;
+      isOwed = false;
       const delivered = await relayBatch(options, resting);
+      if (delivered === 'taken') {
+        isOwed ||= wasOwed;
+        if (isOwed) await delay(TAKEN_MS, undefined, { signal }).catch(() => {});
+        return isOwed;
+      }
       const [each, longest] = GATHER_MS;
       const restMs = delivered === BATCH_MAX ? 0 : Math.min(longest, each * delivered);
       if (restMs > 0) await delay(restMs, undefined, { signal }).catch(() => {});
@@ -137,11 +184,16 @@ export function startRelay(options: RelayOptions): Pump {
     backOffMs: [RETRY_FIRST_MS, RETRY_LONGEST_MS],
     onError: options.onError,
   });
-  const listener = listen(database, `${database.schema}_outbox`, () => pump.wake());
+  const wake = (): void => {
+    isOwed = true;
+    pump.wake();
+  };
+  const others = relaysOf(database.knex);
+  others.add(wake);
   return {
-    wake: () => pump.wake(),
+    wake,
     async stop() {
-      await listener.stop();
+      others.delete(wake);
       await pump.stop();
     },
   };
@@ -154,12 +206,16 @@ export function startRelay(options: RelayOptions): Pump {
 async function relayBatch(
   { database, deliver, onError }: RelayOptions,
   resting: Map<string, Resting>,
-): Promise<number> {
+): Promise<number | 'taken'> {
   const nowMs = Date.now();
   const waiting = [...resting].filter(([, { untilMs }]) => untilMs > nowMs).map(([topic]) => topic);
   return database.transaction(async (trx) => {
-    if (!(await lock(trx, database.schema))) return 0;
-    const rows = await nextRows(trx, waiting);
+    // Sent together, done one after the other: the rows are looked at under the lock.
+    const [isLocked, rows] = await Promise.all([
+      lock(trx, database.schema),
+      nextRows(trx, waiting),
+    ]);
+    if (!isLocked) return 'taken';
     const delivered: number[] = [];
     for (const [topic, ofTopic] of byTopic(rows)) {
       try {
@@ -184,12 +240,10 @@ async function relayBatch(
 async function lock(trx: Transaction, schema: string): Promise<boolean> {
   // A delete that a crash forgets means the same rows once more, which is allowed: no need to wait
   // for the disk.
-  await trx.raw(
-    `SET LOCAL synchronous_commit = off;
-     SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS_MAX}`,
-  );
   const { rows } = await trx.raw<{ rows: { locked: boolean }[] }>(
-    'SELECT pg_try_advisory_xact_lock(?, ?) AS locked',
+    `SELECT pg_try_advisory_xact_lock(?, ?) AS locked,
+            set_config('synchronous_commit', 'off', true),
+            set_config('idle_in_transaction_session_timeout', '${IDLE_MS_MAX}', true)`,
     [LOCK_SPACE, hash32(schema) % 0x7fffffff],
   );
   return rows[0]?.locked === true;

@@ -7,7 +7,7 @@
 import type { Knex } from 'knex';
 import type { Connection } from './statements.ts';
 
-type Afterwards = () => void;
+type Afterwards = (pool: Knex) => void;
 
 interface Client {
   transacting?: boolean;
@@ -24,7 +24,7 @@ interface Context {
 
 const afterwards = new WeakMap<object, Afterwards[]>();
 
-/** Calls `then` once the transaction has committed, and never when it has not. */
+/** Calls `then` with the pool once the transaction has committed, and never when it has not. */
 export function afterCommit(trx: Knex.Transaction, then: Afterwards): void {
   const known = afterwards.get(trx);
   if (known === undefined) throw new Error('this is not a transaction of the platform');
@@ -55,7 +55,7 @@ export async function runTransaction<T>(
       throw error;
     }
     await commit(connection);
-    for (const then of afterwards.get(trx) ?? []) then();
+    for (const then of afterwards.get(trx) ?? []) then(knex);
     return answer;
   } finally {
     await pool.releaseConnection(connection);
