@@ -189,19 +189,26 @@ export async function updateStock(
   );
 }
 
+/** Writes reservations of locked orders: those in `known` are changed, the others are made. */
 export async function putReservations(
   trx: Transaction,
   reservations: readonly Reservation[],
+  known: readonly Reservation[],
 ): Promise<void> {
   if (reservations.length === 0) return;
+  const before = new Set(known.map(({ order }) => order));
   await trx.raw(
-    `INSERT INTO reservations ("order", vendor, state, lines, shortages, expires_ms, expired)
-     SELECT "order", vendor, state, lines, shortages, expires_ms, expired
-       FROM jsonb_populate_recordset(NULL::reservations, ?::jsonb)
-     ON CONFLICT ("order") DO UPDATE SET vendor = excluded.vendor, state = excluded.state,
-       lines = excluded.lines, shortages = excluded.shortages,
-       expires_ms = excluded.expires_ms, expired = excluded.expired`,
-    [JSON.stringify(reservations)],
+    `WITH made AS (
+       INSERT INTO reservations ("order", vendor, state, lines, shortages, expires_ms, expired)
+       SELECT "order", vendor, state, lines, shortages, expires_ms, expired
+         FROM jsonb_populate_recordset(NULL::reservations, ?::jsonb))
+     UPDATE reservations r SET state = n.state, lines = n.lines, expired = n.expired
+       FROM jsonb_populate_recordset(NULL::reservations, ?::jsonb) AS n
+      WHERE r."order" = n."order"`,
+    [
+      JSON.stringify(reservations.filter(({ order }) => !before.has(order))),
+      JSON.stringify(reservations.filter(({ order }) => before.has(order))),
+    ],
   );
 }
 

@@ -74,11 +74,13 @@ async function settle(
     const answer = ledger.take(asked);
     return answer === undefined ? [] : [{ order: asked.order, answer, correlation }];
   });
-  await queries.putReservations(trx, ledger.changedReservations());
-  await queries.updateStock(trx, ledger.changedStock());
   const levels = ledger.levelNews().map((news) => told(news.product, news, null));
   const entries = answers.map(({ order, answer, correlation }) => told(order, answer, correlation));
-  await enqueue(trx, [...entries, ...levels]);
+  await Promise.all([
+    queries.putReservations(trx, ledger.changedReservations(), reservations),
+    queries.updateStock(trx, ledger.changedStock()),
+    enqueue(trx, [...entries, ...levels]),
+  ]);
   return answers.map(({ answer }) => answer);
 }
 

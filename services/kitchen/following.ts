@@ -104,9 +104,11 @@ export async function followOrders(
   trx: Transaction,
   entries: readonly EventEntry<OrderEvent>[],
 ): Promise<void> {
-  const gone = entries.map(({ event }) => event).filter(hasLeft);
-  await queries.collectTickets(
-    trx,
-    gone.map(({ order, atMs }) => ({ order_id: order, at_ms: atMs })),
-  );
+  const gone = new Map<string, queries.Collected>();
+  for (const { event } of entries) {
+    if (!hasLeft(event) || gone.has(event.order)) continue;
+    const { vendor, order, atMs } = event;
+    gone.set(order, { vendor, order_id: order, at_ms: atMs });
+  }
+  await queries.collectTickets(trx, [...gone.values()]);
 }

@@ -1,17 +1,19 @@
 /** What the kitchen asks of its tickets; set by set, never row by row. */
-import { WaggleError } from '../../contracts/errors.ts';
 import type { OrderId } from '../../contracts/ids.ts';
 import type { TicketState } from '../../contracts/messages/kitchen.ts';
-import type { Queryable, Transaction } from '../../platform/database.ts';
-import { NAMES, RECORD, rowOf, type TicketRow, ticketOf } from './rows.ts';
+import type { Knex, Queryable, Transaction } from '../../platform/database.ts';
+import { NAMES, RECORD, rowOf, type TicketColumns, type TicketRow, ticketOf } from './rows.ts';
 import type { Ticket } from './ticket.ts';
+
+/** A ticket in one of these stands on no board. */
+const ENDS: TicketState[] = ['rejected', 'cancelled'];
 
 /** Tickets of these orders, locked in one order for everybody. */
 export async function lockTickets(
   trx: Transaction,
   orders: readonly OrderId[],
 ): Promise<Map<OrderId, Ticket>> {
-  const rows: TicketRow[] = await trx('tickets')
+  const rows: TicketColumns[] = await trx('tickets')
     .whereRaw('order_id = ANY(?)', [[...new Set(orders)]])
     .orderBy('order_id')
     .forUpdate();
@@ -31,39 +33,50 @@ export async function saveTickets(
   const fresh = rows.filter(({ order_id }) => !known.has(order_id));
   const changed = rows.filter(({ order_id }) => known.has(order_id));
   if (fresh.length > 0) {
-    const { rowCount } = await trx.raw<{ rowCount: number }>(
-      `INSERT INTO tickets (${NAMES.join(', ')})
-       SELECT ${NAMES.join(', ')} FROM jsonb_to_recordset(?::jsonb) AS n (${RECORD})
-       ON CONFLICT (order_id) DO NOTHING`,
-      [JSON.stringify(fresh)],
+    await trx.raw(
+      `WITH made AS (
+         INSERT INTO tickets (${NAMES.join(', ')})
+         SELECT ${NAMES.join(', ')} FROM jsonb_to_recordset(?::jsonb) AS n (${RECORD})
+         RETURNING vendor, order_id, state)
+       INSERT INTO live (vendor, order_id)
+       SELECT vendor, order_id FROM made WHERE vendor IS NOT NULL AND state <> ALL(?)`,
+      [JSON.stringify(fresh), ENDS],
     );
-    if (rowCount !== fresh.length) throw new WaggleError('service.unavailable', 'a ticket raced');
   }
   if (changed.length > 0) {
     const set = NAMES.filter((name) => name !== 'order_id').map((name) => `${name} = n.${name}`);
     await trx.raw(
-      `UPDATE tickets t SET ${set.join(', ')}
-         FROM jsonb_to_recordset(?::jsonb) AS n (${RECORD}) WHERE t.order_id = n.order_id`,
-      [JSON.stringify(changed)],
+      `WITH changed AS (
+         UPDATE tickets t SET ${set.join(', ')}
+           FROM jsonb_to_recordset(?::jsonb) AS n (${RECORD}) WHERE t.order_id = n.order_id
+         RETURNING t.vendor, t.order_id, t.state)
+       DELETE FROM live l USING changed c
+        WHERE l.vendor = c.vendor AND l.order_id = c.order_id AND c.state = ANY(?)`,
+      [JSON.stringify(changed), ENDS],
     );
   }
 }
 
-/** Takes tickets off the board whose parcel has left; the first time stands. */
+export interface Collected {
+  readonly vendor: string;
+  readonly order_id: OrderId;
+  readonly at_ms: number;
+}
+
+/** Takes tickets off the board whose parcel has left; the first time stands. Each order once. */
 export async function collectTickets(
   trx: Transaction,
-  collected: readonly { readonly order_id: OrderId; readonly at_ms: number }[],
+  collected: readonly Collected[],
 ): Promise<void> {
   if (collected.length === 0) return;
   await trx.raw(
-    `WITH n AS (
-       SELECT order_id, min(at_ms) AS at_ms
-         FROM jsonb_to_recordset(?::jsonb) AS r (order_id text, at_ms bigint) GROUP BY order_id),
-     locked AS (
-       SELECT t.order_id FROM tickets t JOIN n USING (order_id)
-        WHERE t.collected_ms IS NULL ORDER BY t.order_id FOR UPDATE OF t)
-     UPDATE tickets t SET collected_ms = n.at_ms FROM n, locked l
-      WHERE t.order_id = n.order_id AND l.order_id = n.order_id AND t.collected_ms IS NULL`,
+    `WITH gone AS (
+       DELETE FROM live l
+        USING jsonb_to_recordset(?::jsonb) AS n (vendor text, order_id text, at_ms bigint)
+        WHERE l.vendor = n.vendor AND l.order_id = n.order_id
+       RETURNING n.order_id, n.at_ms)
+     INSERT INTO collected (order_id, at_ms) SELECT order_id, at_ms FROM gone
+     ON CONFLICT DO NOTHING`,
     [JSON.stringify(collected)],
   );
 }
@@ -80,12 +93,19 @@ export async function forgetNotes(trx: Transaction, orders: readonly OrderId[]):
   );
 }
 
+function ticketRows(db: Queryable): Knex.QueryBuilder<object, TicketRow[]> {
+  return db('tickets').select(
+    'tickets.*',
+    db('collected').select('at_ms').whereRaw('order_id = tickets.order_id').as('collected_ms'),
+  );
+}
+
 export async function ticketById(db: Queryable, id: string): Promise<TicketRow | undefined> {
-  return db('tickets').where({ id }).first();
+  return ticketRows(db).where({ id }).first();
 }
 
 export async function lockTicket(trx: Transaction, id: string): Promise<TicketRow | undefined> {
-  return trx('tickets').where({ id }).first().forUpdate();
+  return ticketRows(trx).where({ id }).first().forUpdate();
 }
 
 export interface TicketFilter {
@@ -96,17 +116,15 @@ export interface TicketFilter {
   readonly before?: string | undefined;
 }
 
-const LIVE = `collected_ms IS NULL AND state IN ('open', 'accepted', 'started', 'ready')`;
-
 /** Newest first. */
 export async function listTickets(
   db: Queryable,
   { vendor, state, live, before }: TicketFilter,
   limit: number,
 ): Promise<TicketRow[]> {
-  const query = db('tickets').where({ vendor }).orderBy('id', 'desc').limit(limit);
+  const query = ticketRows(db).where({ vendor }).orderBy('id', 'desc').limit(limit);
   if (state !== undefined) query.where({ state });
-  if (live) query.whereRaw(LIVE);
+  if (live) query.whereRaw('order_id IN (SELECT order_id FROM live WHERE vendor = ?)', [vendor]);
   if (before !== undefined) query.where('id', '<', before);
   return query;
 }

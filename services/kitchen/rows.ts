@@ -57,14 +57,14 @@ export interface TicketRow {
   readonly delayed: boolean;
   readonly changed_ms: number;
   readonly version: number;
-  /** Zone ms when the parcel left; not the ticket's own business. */
+  /** Zone ms when the parcel left; of `collected`, not the ticket's own business. */
   readonly collected_ms: number | null;
 }
 
-/** What a ticket's moves write. */
+/** A row of `tickets`: what its moves write. */
 export type TicketColumns = Omit<TicketRow, 'collected_ms'>;
 
-export function ticketOf(row: TicketRow): Ticket {
+export function ticketOf(row: TicketColumns): Ticket {
   return {
     id: row.id,
     order: row.order_id,

@@ -1,9 +1,11 @@
 /** What analytics and ratings ask of their tables; set by set. */
+import { newId } from '../../contracts/ids.ts';
 import type { Queryable, Transaction } from '../../platform/database.ts';
 import { type Fact, type HourSums, NO_SUMS, type ProductSums, type Sums } from './counting.ts';
 
 const SUM_NAMES = Object.keys(NO_SUMS) as (keyof Sums)[];
-/** How long a fact that is told again is known, and how long products of a day are. */
+const DAY_MS = 86_400_000;
+/** How long after its order a fact that is told again is known, and how long products of a day are. */
 const COUNTED_DAYS = 30;
 const PRODUCT_DAYS = 400;
 const PURGE_BATCH = 5_000;
@@ -97,8 +99,8 @@ export async function popularOf(
 export async function purgeAnalytics(knex: Queryable, today: number): Promise<void> {
   await knex.raw(
     `DELETE FROM counted WHERE ctid IN (
-       SELECT ctid FROM counted WHERE at < now() - ? * interval '1 day' LIMIT ?)`,
-    [COUNTED_DAYS, PURGE_BATCH],
+       SELECT ctid FROM counted WHERE order_id < ? ORDER BY order_id LIMIT ?)`,
+    [newId('order', Date.now() - COUNTED_DAYS * DAY_MS), PURGE_BATCH],
   );
   await knex.raw(
     `DELETE FROM vendor_products WHERE ctid IN (

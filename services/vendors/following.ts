@@ -60,8 +60,7 @@ async function countFacts(trx: Transaction, facts: readonly Fact[]): Promise<voi
     fresh.map(({ vendor }) => vendor),
   );
   const { hours, products } = sumUp(fresh, timeZones);
-  await rows.addHours(trx, hours);
-  await rows.addProducts(trx, products);
+  await Promise.all([rows.addHours(trx, hours), rows.addProducts(trx, products)]);
 }
 
 /** The newest of each order; those without stars for the vendor say nothing of it. */

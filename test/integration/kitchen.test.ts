@@ -10,10 +10,11 @@ import {
   type TicketChanged,
   type TicketOpen,
 } from '../../contracts/messages/kitchen.ts';
+import type { OrderChanged } from '../../contracts/messages/orders.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
-import { followRequests } from '../../services/kitchen/following.ts';
+import { followOrders, followRequests } from '../../services/kitchen/following.ts';
 import type { Scope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Stack, withStack } from './business-stack.ts';
@@ -140,7 +141,41 @@ describe('the kitchen', () => {
       [['cancelled', opened.vendor]],
     );
   });
+
+  test('an order leaves the board once, however often it and its ticket are told', async () => {
+    const database = openDatabase('kitchen', stack.config.database.kitchen);
+    cleanUps.push(() => database.close());
+    const opened = open();
+    const { order, vendor } = opened;
+    const request = { id: newId('event'), correlation: null, event: opened };
+    const left = (['on_the_way', 'delivered'] as const).map((state, n) => ({
+      ...{ id: newId('event'), correlation: null },
+      event: orderChanged({ order, vendor, state, atMs: 1_000 + n }),
+    }));
+    const boards: number[] = [];
+    for (let time = 0; time < 2; time++) {
+      await database.transaction((trx) => followRequests(trx, [request, request], Date.now()));
+      boards.push((await database.knex('live').where({ order_id: order })).length);
+      for (const entries of [left.slice(0, 1), left]) {
+        await database.transaction((trx) => followOrders(trx, entries));
+      }
+    }
+    assert.deepEqual(boards, [1, 0]);
+    const collected = await database.knex('collected').where({ order_id: order });
+    assert.deepEqual(
+      collected.map(({ at_ms }) => at_ms),
+      [1_000],
+    );
+  });
 });
+
+function orderChanged(
+  change: Pick<OrderChanged, 'order' | 'vendor' | 'state' | 'atMs'>,
+): OrderChanged {
+  const customer = newId('user');
+  const base = { account: newId('account'), customer, delivery: newId('delivery') };
+  return { type: 'order.changed', ...base, ...change };
+}
 
 function open(): TicketOpen {
   const nowMs = Date.now();
