@@ -75,7 +75,7 @@ const ORDER_COLUMNS = `id, account, customer, vendor, delivery, total_minor, goo
 export async function insertOrders(trx: Transaction, orders: readonly NewOrder[]): Promise<void> {
   await trx.raw(
     `INSERT INTO orders (${ORDER_COLUMNS})
-     SELECT ${ORDER_COLUMNS} FROM jsonb_populate_recordset(NULL::orders, ?::jsonb)`,
+     SELECT ${ORDER_COLUMNS} FROM json_populate_recordset(NULL::orders, ?::json)`,
     [JSON.stringify(orders)],
   );
 }

@@ -48,7 +48,7 @@ interface LockedRow extends SagaRow {
   readonly timer_ms: number | null;
 }
 
-/** Columns of `sagas` that a step may change, with the types of jsonb_to_recordset. */
+/** Columns of `sagas` that a step may change, with the types of json_to_recordset. */
 const CHANGING = {
   step: 'text',
   state: 'text',
@@ -210,7 +210,7 @@ export async function insertSagas(
   }));
   await trx.raw(
     `WITH n AS (
-       SELECT * FROM jsonb_to_recordset(?::jsonb)
+       SELECT * FROM json_to_recordset(?::json)
          AS n (order_id text, correlation text, ${RECORD})),
      s AS (
        INSERT INTO sagas (order_id, correlation, ${NAMES.join(', ')})
@@ -231,7 +231,7 @@ export async function saveSagas(trx: Transaction, changes: readonly SagaChange[]
   const rows = changes.map((change) => ({ ...rowOf(change.after), timer_ms: timerOf(change) }));
   await trx.raw(
     `UPDATE sagas s SET ${SETS}
-       FROM jsonb_to_recordset(?::jsonb) AS n (order_id text, ${RECORD})
+       FROM json_to_recordset(?::json) AS n (order_id text, ${RECORD})
       WHERE s.order_id = n.order_id`,
     [JSON.stringify(rows)],
   );
@@ -253,7 +253,7 @@ async function saveTimers(trx: Transaction, changes: readonly SagaChange[]): Pro
   if (set.length > 0) {
     await trx.raw(
       `INSERT INTO timers (order_id, due_ms)
-       SELECT * FROM jsonb_to_recordset(?::jsonb) AS n (order_id text, due_ms bigint)
+       SELECT * FROM json_to_recordset(?::json) AS n (order_id text, due_ms bigint)
        ON CONFLICT (order_id) DO UPDATE SET due_ms = excluded.due_ms`,
       [JSON.stringify(set)],
     );
@@ -278,7 +278,7 @@ export async function insertEvents(trx: Transaction, events: readonly EventRow[]
   await trx.raw(
     `INSERT INTO order_events (order_id, at_ms, type, actor_kind, actor, data)
      SELECT order_id, at_ms, type, actor_kind, actor, data
-       FROM jsonb_to_recordset(?::jsonb) AS n (order_id text, at_ms bigint, type text,
+       FROM json_to_recordset(?::json) AS n (order_id text, at_ms bigint, type text,
             actor_kind text, actor text, data jsonb, at integer) ORDER BY at`,
     [JSON.stringify(rows)],
   );
