@@ -135,7 +135,8 @@ describe('after the cart', () => {
     await promote({ code: 'SOLO', kind: 'amount', amountMinor: 100, usesMax: 1 });
     const twice = [soups({ promotion: 'SOLO' }), soups({ promotion: 'SOLO' })];
     const many = await post('/checkouts', { carts: twice, dropoff: CENTRE });
-    assert.equal(many.body.code, 'promotion.refused');
+    const [usedUp] = many.body.fields as { field: string }[];
+    assert.deepEqual([many.body.code, usedUp?.field], ['promotion.refused', '/carts/1/promotion']);
     assert.equal(await count(), before_);
     const carts = [soups({ scheduledFor }), breads];
     const body = { carts, dropoff: CENTRE, payment: { kind: 'cash' } };

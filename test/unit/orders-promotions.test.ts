@@ -32,6 +32,7 @@ const use = fc.record({
   promotion: fc.constantFrom('p', 'q', 'unknown'),
   customer: fc.constantFrom('a', 'b', 'c'),
   order: fc.uuid(),
+  at: fc.constant('/carts/0'),
 });
 const limit = fc.option(fc.integer({ min: 1, max: 6 }));
 
@@ -49,7 +50,9 @@ test('limits hold whatever is wanted at once; a checkout gets all of its uses or
         });
         const promotions = new Map([of('p'), of('q')].map((each) => [each.id, each]));
         const used = new Map([[useKey('p', 'a'), 1]]);
-        const granted = grantUses(groups as UseWanted[][], promotions, used);
+        const outcomes = grantUses(groups as UseWanted[][], promotions, used);
+        for (const [group, unfit] of outcomes) assert.ok(unfit === null || group.includes(unfit));
+        const granted = new Set([...outcomes.keys()].filter((group) => !outcomes.get(group)));
         for (const group of groups) if (group.length === 0) assert.ok(granted.has(group as never));
         const all = [...granted].flat();
         assert.ok(all.every(({ promotion }) => promotion !== 'unknown'));

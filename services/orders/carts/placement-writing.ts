@@ -29,11 +29,11 @@ export async function writePlacements(
 ): Promise<readonly PlacementOutcome[]> {
   const claims = await claimKeys(trx, placements);
   const news = placements.filter((_, index) => claims[index]?.is === 'new');
-  const granted = await takeUses(
+  const unfit = await takeUses(
     trx,
     news.map(({ uses }) => uses),
   );
-  const stands = (placement: Placement): boolean => granted.has(placement.uses);
+  const stands = (placement: Placement): boolean => unfit.get(placement.uses) === null;
   await releaseKeys(
     trx,
     news.filter((each) => !stands(each)),
@@ -43,7 +43,8 @@ export async function writePlacements(
     const claim = claims[index];
     if (claim?.is === 'known') return { answer: claim.answer };
     if (claim?.is !== 'new') return { error: new WaggleError('idempotency.mismatch') };
-    return stands(placement) ? { answer: placement.answer } : { error: usedUp() };
+    if (stands(placement)) return { answer: placement.answer };
+    return { error: usedUp(unfit.get(placement.uses)?.at ?? '') };
   });
 }
 
@@ -63,8 +64,8 @@ async function write(
   await begin(trx, { ...world, nowMs }, beginnings);
 }
 
-function usedUp(): WaggleError {
+function usedUp(at: string): WaggleError {
   return new WaggleError('promotion.refused', undefined, [
-    { field: '/promotion', expected: 'a promotion that is not used up' },
+    { field: `${at}/promotion`, expected: 'a promotion that is not used up' },
   ]);
 }

@@ -100,8 +100,8 @@ async function placeOnce<T extends object>(
   const placement: Placement = {
     ...{ owner, key, requestHash: hashOf(params), answer, correlation },
     orders: carts.map(({ order }) => order),
-    uses: carts.flatMap(({ order: { id, promotion } }) =>
-      promotion === null ? [] : [{ order: id, customer: owner, promotion }],
+    uses: carts.flatMap(({ order: { id, promotion }, at }) =>
+      promotion === null ? [] : [{ order: id, customer: owner, promotion, at }],
     ),
   };
   return (await deps.batch.place(placement)) as T;
@@ -139,6 +139,8 @@ interface CartAsked {
 }
 
 interface Prepared {
+  /** JSON Pointer of the cart in the request. */
+  readonly at: string;
   readonly order: NewOrder;
   readonly answer: OrderPlaced;
 }
@@ -165,7 +167,7 @@ async function prepare(
     trackingUrl: `${deps.publicUrl}/track/${trackingToken}`,
     trackingToken,
   };
-  return { order, answer };
+  return { at: asked.at, order, answer };
 }
 
 function orderOf(asked: CartAsked, quoted: Quoted, checkout: CheckoutId | null): NewOrder {

@@ -87,13 +87,13 @@ export async function endPromotion(db: Queryable, id: string): Promise<Promotion
   return row as PromotionRow | undefined;
 }
 
-/** Takes what fits of several placements' uses; a placement that does not fit is not in the answer. */
+/** Takes what fits of several placements' uses; of each the use that does not fit, or null. */
 export async function takeUses<T extends readonly UseWanted[]>(
   trx: Transaction,
   groups: readonly T[],
-): Promise<ReadonlySet<T>> {
+): Promise<ReadonlyMap<T, UseWanted | null>> {
   const wanted = groups.flat();
-  if (wanted.length === 0) return new Set(groups);
+  if (wanted.length === 0) return new Map(groups.map((group) => [group, null]));
   const ids = [...new Set(wanted.map(({ promotion }) => promotion))];
   // In one order everywhere, so that two transactions never wait for each other.
   const rows: PromotionRow[] = await trx('promotions')
@@ -110,9 +110,10 @@ export async function takeUses<T extends readonly UseWanted[]>(
     [ids, customers],
   );
   const used = new Map(counts.map((row) => [useKey(row.promotion, row.customer), row.uses]));
-  const granted = grantUses(groups, new Map(rows.map((row) => [row.id, row])), used);
-  await addUses(trx, [...granted].flat());
-  return granted;
+  const outcomes = grantUses(groups, new Map(rows.map((row) => [row.id, row])), used);
+  const granted = groups.filter((group) => outcomes.get(group) === null);
+  await addUses(trx, granted.flat());
+  return outcomes;
 }
 
 async function addUses(trx: Transaction, uses: readonly UseWanted[]): Promise<void> {

@@ -52,44 +52,47 @@ export interface UseWanted {
   readonly order: OrderId;
   readonly customer: UserId;
   readonly promotion: string;
+  /** JSON Pointer of its cart in the request. */
+  readonly at: string;
 }
 
 /**
  * Which placements' uses fit what is left, first come first served; those of one placement all or
- * none. `used` counts by `useKey(promotion, customer)`; all of it must be locked by the caller.
+ * none. Of each the use that does not fit; null: all do. `used` counts by
+ * `useKey(promotion, customer)`; all of it must be locked by the caller.
  */
 export function grantUses<T extends readonly UseWanted[]>(
   groups: readonly T[],
   promotions: ReadonlyMap<string, PromotionTerms>,
   used: ReadonlyMap<string, number>,
-): ReadonlySet<T> {
+): ReadonlyMap<T, UseWanted | null> {
   let taken = new Map(used);
-  const granted = new Set<T>();
+  const outcomes = new Map<T, UseWanted | null>();
   for (const group of groups) {
     const after = takeAll(group, promotions, taken);
-    if (after === null) continue;
-    taken = after;
-    granted.add(group);
+    if (after instanceof Map) taken = after;
+    outcomes.set(group, after instanceof Map ? null : after);
   }
-  return granted;
+  return outcomes;
 }
 
-/** The counts with one group more; null when it does not fit. Keys without a customer count in all. */
+/** The counts with one group more, or its use that does not fit. Keys without a customer count in all. */
 function takeAll(
   group: readonly UseWanted[],
   promotions: ReadonlyMap<string, PromotionTerms>,
   taken: ReadonlyMap<string, number>,
-): Map<string, number> | null {
+): Map<string, number> | UseWanted {
   const after = new Map(taken);
-  for (const { promotion: id, customer } of group) {
+  for (const use of group) {
+    const { promotion: id, customer } = use;
     const promotion = promotions.get(id);
-    if (promotion === undefined || promotion.ended) return null;
+    if (promotion === undefined || promotion.ended) return use;
     const own = useKey(id, customer);
     const inAll = after.get(id) ?? promotion.uses;
     const byCustomer = after.get(own) ?? 0;
     const { uses_max: max, uses_per_customer_max: perCustomerMax } = promotion;
-    if (max !== null && inAll >= max) return null;
-    if (perCustomerMax !== null && byCustomer >= perCustomerMax) return null;
+    if (max !== null && inAll >= max) return use;
+    if (perCustomerMax !== null && byCustomer >= perCustomerMax) return use;
     after.set(id, inAll + 1).set(own, byCustomer + 1);
   }
   return after;
