@@ -21,6 +21,7 @@ import { LaunchError } from './launch-error.ts';
 import { findFreePort, isPortFree } from './ports.ts';
 import { chooseDataDir, clearTemporaryData, removeDataDir } from './postgres-data.ts';
 import { findPostgresProgram, type PostgresProgram } from './postgres-program.ts';
+import { postgresSettings } from './postgres-settings.ts';
 import { clearStaleProcess } from './process-note.ts';
 import { startServer } from './server-process.ts';
 
@@ -65,7 +66,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const port = options.port ?? (await findFreePort());
   const server = await startServer({
     label: 'PostgreSQL',
-    argv: [join(program.binDir, 'postgres'), '-D', dataDir, ...settings(port, ephemeral)],
+    argv: [join(program.binDir, 'postgres'), '-D', dataDir, ...postgresSettings(port, ephemeral)],
     noteFile,
     logFile: join(stateDir, 'logs', 'postgres.log'),
     ...program.user,
@@ -141,28 +142,6 @@ function serverEnvironment(): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { LC_ALL: 'C', TZ: 'UTC' };
   if (process.env.PATH !== undefined) env.PATH = process.env.PATH;
   return env;
-}
-
-function settings(port: number, ephemeral: boolean): string[] {
-  const values: Record<string, string> = {
-    listen_addresses: '127.0.0.1',
-    port: String(port),
-    unix_socket_directories: '',
-    max_connections: '300',
-    // What is worked on is in memory: looking a row up must not seem dearer than reading its table.
-    random_page_cost: '1.1',
-    shared_buffers: '128MB',
-    dynamic_shared_memory_type: 'mmap',
-    timezone: 'UTC',
-    log_timezone: 'UTC',
-    logging_collector: 'off',
-    // One commit per order would wait for the disk; several at once share a sync.
-    fsync: ephemeral ? 'off' : 'on',
-    synchronous_commit: ephemeral ? 'off' : 'on',
-    full_page_writes: ephemeral ? 'off' : 'on',
-    ...(ephemeral ? { autovacuum: 'off', wal_level: 'minimal', max_wal_senders: '0' } : {}),
-  };
-  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
 /**
