@@ -59,7 +59,7 @@ export function commonEnvironment(
  * Room for the young: services make many short-lived objects, and collecting them took a tenth of
  * their time with the usual 16 MB.
  */
-const NODE_FLAGS = ['--max-semi-space-size=64'];
+export const NODE_FLAGS = ['--max-semi-space-size=64'];
 
 /** The command of one process; compose and the image use the same words. */
 export function processArgv(row: ProcessRow): string[] {

@@ -6,12 +6,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadConfig } from '../../config/index.ts';
+import type { SearchAnswer } from '../../contracts/api/search.ts';
 import { applyMigrationsTo } from '../../launch/migrations.ts';
 import { findFreePort } from '../../launch/ports.ts';
 import { startPostgres } from '../../launch/postgres.ts';
 import { commonEnvironment, defineProcesses, type ProcessRow } from '../../launch/processes.ts';
+import { startNode } from '../../services/main.ts';
 import { withBenchRedis } from './bench-redis.ts';
 import { cpuMicros } from './process-usage.ts';
+import type { Asked } from './search-questions.ts';
 import { waitUntil } from './waiting.ts';
 
 const READY_MS = 120_000;
@@ -58,7 +62,7 @@ function treeCpu(pid: number): number {
 
 /** The environment of a process on these stores; also for one within the benchmark. */
 export function searchEnvironment(
-  { databaseUrl, redisUrl }: SearchStores,
+  { databaseUrl, redisUrl }: Pick<SearchStores, 'databaseUrl' | 'redisUrl'>,
   apiPort: number,
 ): Record<string, string | undefined> {
   return commonEnvironment(
@@ -69,6 +73,30 @@ export function searchEnvironment(
       NODE_ENV: 'production',
     },
   );
+}
+
+/** The service within this process. */
+export interface OwnSearch {
+  /** Its action, called as another service here would. */
+  find(asked: Asked): Promise<SearchAnswer>;
+  stop(): Promise<void>;
+}
+
+/** Starts it as a node of this name, its read model loaded. */
+export async function startOwnSearch(
+  stores: Pick<SearchStores, 'databaseUrl' | 'redisUrl'>,
+  name: string,
+): Promise<OwnSearch> {
+  const environment = searchEnvironment(stores, await findFreePort());
+  const ports = { WAGGLE_ADMIN_PORT: String(await findFreePort()) };
+  const config = loadConfig({ ...environment, ...ports, WAGGLE_NODE_NAME: name });
+  const node = await startNode(config, { node: name, services: ['search'] });
+  const { broker, adminPort } = node;
+  await waitUntil(READY_MS, 'the read model', async () => (await modelDocuments(adminPort)) > 0);
+  return {
+    find: (asked) => broker.call<SearchAnswer, Asked>('search.find', asked),
+    stop: () => node.stop(),
+  };
 }
 
 export interface SearchServers {
