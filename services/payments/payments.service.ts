@@ -8,12 +8,13 @@ import { openDatabase } from '../../platform/database.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import { type Part, startFollowing, startPublishing } from '../../platform/service-streams.ts';
+import type { Methods } from './methods/asking.ts';
 import { createCash } from './methods/cash.ts';
 import { guarded } from './methods/guarded.ts';
 import { createTestMethod } from './methods/test-method.ts';
 import * as reading from './reading.ts';
-import { follow } from './requests.ts';
-import { type Methods, startWorking } from './working.ts';
+import { type Followed, follow } from './requests.ts';
+import { startWorking } from './working.ts';
 
 export function createService(context: ServiceContext): ServiceSchema {
   const { config, addCheck, log } = context;
@@ -48,14 +49,20 @@ export function createService(context: ServiceContext): ServiceSchema {
         },
         onError: (err, key) => log.warn({ err, key }, 'a payment operation waits'),
       });
+      let followed: Followed | undefined;
       running.push(
         relay,
         working,
         startFollowing<PaymentAsked>(context, {
           ...{ database, stream: PAYMENT_REQUESTS, consumer: 'payments' },
-          handler: (trx, entries) => follow(trx, entries, nowMs()),
+          handler: async (trx, entries) => {
+            followed = await follow(trx, entries, { methods, nowMs: nowMs() });
+          },
           afterwards: () => {
-            working.wake();
+            for (const { kind, answer } of followed?.answered ?? []) {
+              operations.inc({ kind, outcome: answer.type });
+            }
+            if (followed?.waits) working.wake();
             relay.wake();
           },
           // Operations are noted once by their keys.

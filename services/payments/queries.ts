@@ -1,7 +1,7 @@
 /** What payments ask of their tables; set by set. */
 import type { OrderId, PaymentId } from '../../contracts/ids.ts';
 import type { PaymentEvent, PaymentMethod } from '../../contracts/messages/payments.ts';
-import type { Database, Queryable, Transaction } from '../../platform/database.ts';
+import type { Queryable, Transaction } from '../../platform/database.ts';
 import type { Operation, Payment, PaymentState } from './payment.ts';
 
 export interface PaymentRow {
@@ -21,22 +21,30 @@ export interface PaymentRow {
   readonly changed_ms: number;
 }
 
-export interface OperationRow {
+/** What was asked for, as it came. */
+export interface AskedRow {
   readonly key: string;
-  readonly number: number;
   readonly order_id: OrderId;
   readonly kind: Operation['kind'];
   readonly amount_minor: number;
   readonly refund: string | null;
   readonly reason: string | null;
   readonly correlation: string | null;
-  readonly answer: PaymentEvent | null;
   readonly asked_ms: number;
-  readonly done_ms: number | null;
-  readonly attempts: number;
 }
 
-export function paymentOf(row: PaymentRow): Payment {
+/** What was answered; `number` is the order of asking, given here where nothing had to wait. */
+export interface AnsweredRow extends AskedRow {
+  readonly answer: PaymentEvent;
+  readonly number?: number;
+}
+
+/** What waits; behind others of its payment, unless it `isFirst`. */
+export interface WaitingRow extends AskedRow {
+  readonly isFirst: boolean;
+}
+
+function paymentOf(row: PaymentRow): Payment {
   return {
     order: row.order_id,
     id: row.id,
@@ -53,162 +61,210 @@ export function paymentOf(row: PaymentRow): Payment {
   } as Payment;
 }
 
-export function operationOf(row: OperationRow): Operation {
+export function operationOf(row: AskedRow): Operation {
   const { key, order_id: order, kind, amount_minor: amountMinor, refund } = row;
   return { key, order, kind, amountMinor, refund } as Operation;
 }
 
-export type NewPayment = Pick<
-  PaymentRow,
-  'order_id' | 'id' | 'account' | 'customer' | 'method' | 'currency' | 'amount_minor' | 'created_ms'
->;
-
-/** Makes payments that are not there yet; what a void left behind is filled in, and stays void. */
-export async function insertPayments(trx: Transaction, rows: readonly NewPayment[]): Promise<void> {
-  if (rows.length === 0) return;
-  await trx.raw(
-    `INSERT INTO payments (order_id, id, account, customer, method, currency, amount_minor,
-            created_ms, changed_ms, state)
-     SELECT order_id, id, account, customer, method, currency, amount_minor,
-            created_ms, created_ms, 'none'
-       FROM jsonb_to_recordset(?::jsonb) AS n (order_id text, id text, account text,
-            customer text, method jsonb, currency text, amount_minor bigint, created_ms bigint)
-      ORDER BY order_id
-     ON CONFLICT (order_id) DO UPDATE SET account = excluded.account,
-            customer = excluded.customer, method = excluded.method,
-            currency = excluded.currency, amount_minor = excluded.amount_minor
-      WHERE payments.account IS NULL AND excluded.account IS NOT NULL`,
-    [JSON.stringify(rows)],
-  );
-}
-
-export type NewOperation = Pick<
-  OperationRow,
-  'key' | 'order_id' | 'kind' | 'amount_minor' | 'refund' | 'reason' | 'correlation' | 'asked_ms'
->;
-
-/** Notes what is to be done, each key once. */
-export async function insertOperations(
-  trx: Transaction,
-  rows: readonly NewOperation[],
-): Promise<ReadonlySet<string>> {
-  const { rows: made } = await trx.raw<{ rows: { key: string }[] }>(
-    `INSERT INTO operations (key, order_id, kind, amount_minor, refund, reason, correlation, asked_ms)
-     SELECT key, order_id, kind, amount_minor, refund, reason, correlation, asked_ms
-       FROM jsonb_to_recordset(?::jsonb) AS n (key text, order_id text, kind text,
-            amount_minor bigint, refund text, reason text, correlation text, asked_ms bigint, at integer)
-      ORDER BY at
-     ON CONFLICT (key) DO NOTHING RETURNING key`,
-    [JSON.stringify(rows.map((row, at) => ({ ...row, at })))],
-  );
-  return new Set(made.map(({ key }) => key));
-}
-
-export async function operationsByKey(
-  db: Queryable,
-  keys: readonly string[],
-): Promise<OperationRow[]> {
-  return keys.length === 0 ? [] : db('operations').whereRaw('key = ANY(?)', [[...keys]]);
-}
-
-/** An operation to be done, with its payment. */
-export type DueRow = OperationRow & { readonly row: PaymentRow };
+/** First key of the advisory locks of payments; the second is the hash of the order. */
+const PAYMENT_LOCKS = 0x57415059;
 
 /**
- * Takes the first waiting operation of as many payments. The new `next_at` keeps them from other
- * nodes while the method is asked; it is also when they are tried again after a crash.
- *
- * Only a walk along the index marks the entries of operations that are done, so that the next walk
- * passes them by; the plan that first collects them all visited each of 30,000 in every call.
+ * Keeps everybody else from these payments, also from those that are not there yet, and reads them.
+ * Whatever is read after it in the same transaction is what the last holder left.
  */
-export async function takeDue(
-  database: Database,
-  limit: number,
-  leaseMs: number,
-): Promise<DueRow[]> {
-  return database.transaction(async (trx) => {
-    await trx.raw('SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off');
-    const { rows } = await trx.raw<{ rows: DueRow[] }>(
-      `WITH due AS (
-         SELECT key FROM operations o
-          WHERE answer IS NULL AND next_at <= now()
-            AND NOT EXISTS (SELECT 1 FROM operations p
-                 WHERE p.order_id = o.order_id AND p.number < o.number AND p.answer IS NULL)
-          ORDER BY next_at, number LIMIT ? FOR UPDATE SKIP LOCKED),
-       taken AS (
-         UPDATE operations o SET attempts = attempts + 1,
-                next_at = now() + ? * interval '1 millisecond'
-           FROM due WHERE o.key = due.key RETURNING o.*)
-       SELECT taken.*, to_jsonb(p) AS row FROM taken JOIN payments p USING (order_id)
-        ORDER BY number`,
-      [limit, leaseMs],
-    );
-    return rows;
-  });
-}
-
-/** Locks payments in one order for everybody. */
 export async function lockPayments(
   trx: Transaction,
-  orders: readonly string[],
-): Promise<PaymentRow[]> {
-  return trx('payments')
-    .whereRaw('order_id = ANY(?)', [[...orders]])
-    .orderBy('order_id')
-    .forUpdate();
-}
-
-/** Marks operations as done; those that somebody else had done before are left out. */
-export async function finish(
-  trx: Transaction,
-  done: readonly { readonly key: string; readonly answer: PaymentEvent }[],
-  nowMs: number,
-): Promise<ReadonlySet<string>> {
-  const { rows } = await trx.raw<{ rows: { key: string }[] }>(
-    `UPDATE operations o SET answer = n.answer, done_ms = ?, last_error = NULL
-       FROM jsonb_to_recordset(?::jsonb) AS n (key text, answer jsonb)
-      WHERE o.key = n.key AND o.answer IS NULL RETURNING o.key`,
-    [nowMs, JSON.stringify(done)],
+  orders: readonly OrderId[],
+): Promise<Payment[]> {
+  const asked = [...new Set(orders)];
+  await trx.raw(
+    `SELECT pg_advisory_xact_lock(?, name) FROM
+       (SELECT DISTINCT hashtext(id) AS name FROM unnest(?::text[]) id ORDER BY name) names`,
+    [PAYMENT_LOCKS, asked],
   );
-  return new Set(rows.map(({ key }) => key));
+  const rows: PaymentRow[] = await trx('payments').whereRaw('order_id = ANY(?)', [asked]);
+  return rows.map(paymentOf);
 }
 
-export async function savePayments(
+/** Makes payments that are not there yet and changes those that are; under their lock. */
+export async function putPayments(
   trx: Transaction,
   payments: readonly Payment[],
   nowMs: number,
 ): Promise<void> {
   if (payments.length === 0) return;
-  const rows = payments.map((payment) => ({
-    order_id: payment.order,
-    state: payment.state,
-    captured_minor: payment.capturedMinor,
-    refunded_minor: payment.refundedMinor,
-    reference: payment.reference,
-    code: payment.code,
-  }));
-  await trx.raw(
-    `UPDATE payments p SET state = n.state, captured_minor = n.captured_minor,
-            refunded_minor = n.refunded_minor, reference = n.reference, code = n.code, changed_ms = ?
-       FROM jsonb_to_recordset(?::jsonb) AS n (order_id text, state text, captured_minor bigint,
-            refunded_minor bigint, reference text, code text)
-      WHERE p.order_id = n.order_id`,
-    [nowMs, JSON.stringify(rows)],
+  const rows = payments.map(
+    (payment): PaymentRow => ({
+      order_id: payment.order,
+      id: payment.id,
+      account: payment.account,
+      customer: payment.customer,
+      method: payment.method,
+      currency: payment.currency,
+      state: payment.state,
+      amount_minor: payment.amountMinor,
+      captured_minor: payment.capturedMinor,
+      refunded_minor: payment.refundedMinor,
+      reference: payment.reference,
+      code: payment.code,
+      created_ms: nowMs,
+      changed_ms: nowMs,
+    }),
   );
+  await trx.raw(
+    `INSERT INTO payments SELECT * FROM json_populate_recordset(NULL::payments, ?::json)
+     ON CONFLICT (order_id) DO UPDATE SET account = excluded.account,
+            customer = excluded.customer, method = excluded.method, currency = excluded.currency,
+            state = excluded.state, amount_minor = excluded.amount_minor,
+            captured_minor = excluded.captured_minor, refunded_minor = excluded.refunded_minor,
+            reference = excluded.reference, code = excluded.code, changed_ms = excluded.changed_ms`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** An operation that was asked for before; its answer is null while it waits. */
+export interface KnownRow {
+  readonly key: string;
+  readonly order_id: OrderId;
+  readonly correlation: string | null;
+  readonly answer: PaymentEvent | null;
+}
+
+/** Which of these were asked for before, and whatever waits of their payments; under their lock. */
+export async function knownOperations(
+  trx: Transaction,
+  asked: readonly AskedRow[],
+): Promise<KnownRow[]> {
+  const orders = asked.map(({ order_id: order }) => order);
+  const { rows } = await trx.raw<{ rows: KnownRow[] }>(
+    `SELECT key, order_id, correlation, answer FROM operations
+      WHERE order_id = ANY(?) AND key = ANY(?)
+     UNION ALL SELECT key, order_id, correlation, NULL FROM waiting WHERE order_id = ANY(?)`,
+    [orders, asked.map(({ key }) => key), orders],
+  );
+  return rows;
+}
+
+const ASKED_COLUMNS = 'key, order_id, kind, amount_minor, refund, reason, correlation, asked_ms';
+const ASKED_TYPES = `key text, order_id text, kind text, amount_minor bigint, refund text,
+       reason text, correlation text, asked_ms bigint`;
+
+function askedOf(row: AskedRow): AskedRow {
+  const { key, order_id, kind, amount_minor, refund, reason, correlation, asked_ms } = row;
+  return { key, order_id, kind, amount_minor, refund, reason, correlation, asked_ms };
+}
+
+/** Notes what was answered, each key once. */
+export async function insertAnswered(
+  trx: Transaction,
+  rows: readonly AnsweredRow[],
+  nowMs: number,
+): Promise<void> {
+  if (rows.length === 0) return;
+  await trx.raw(
+    `INSERT INTO operations (${ASKED_COLUMNS}, answer, done_ms, number)
+     SELECT ${ASKED_COLUMNS}, answer, ?, COALESCE(number, nextval('operations_number_seq'))
+       FROM json_to_recordset(?::json)
+            AS n (${ASKED_TYPES}, answer jsonb, number bigint, at integer)
+      ORDER BY at`,
+    [
+      nowMs,
+      JSON.stringify(
+        rows.map((row, at) => ({ ...askedOf(row), answer: row.answer, number: row.number, at })),
+      ),
+    ],
+  );
+}
+
+/** Notes what is to be done. What is first of its payment may be taken at once. */
+export async function insertWaiting(trx: Transaction, rows: readonly WaitingRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await trx.raw(
+    `INSERT INTO waiting (${ASKED_COLUMNS}, next_at)
+     SELECT ${ASKED_COLUMNS}, CASE WHEN "isFirst" THEN now() END
+       FROM json_to_recordset(?::json) AS n (${ASKED_TYPES}, "isFirst" boolean, at integer)
+      ORDER BY at`,
+    [JSON.stringify(rows.map((row, at) => ({ ...row, at })))],
+  );
+}
+
+/** An operation to be done, with its payment. */
+export interface DueRow extends AskedRow {
+  readonly number: number;
+  readonly payment: Payment;
+}
+
+/**
+ * Takes operations that are due, one of each payment at most. The new `next_at` keeps them from other
+ * nodes while the method is asked; it is also when they are tried again after a crash.
+ *
+ * The index still has the entries of all that was taken since it was last vacuumed, and a walk from
+ * its beginning visits every page of them: 200 pages after 60,000 operations when any transaction
+ * of the database is open for 300 ms at a time. So it begins `sinceMs` ago (host ms); null: at the
+ * beginning.
+ */
+export async function takeDue(
+  db: Queryable,
+  { limit, leaseMs, sinceMs }: { limit: number; leaseMs: number; sinceMs: number | null },
+): Promise<DueRow[]> {
+  const { rows } = await db.raw<{ rows: (DueRow & { row: PaymentRow })[] }>(
+    `WITH due AS (
+       SELECT order_id, key FROM waiting
+        WHERE next_at <= now()
+          AND next_at >= COALESCE(now() - ?::float8 * interval '1 millisecond', '-infinity')
+        ORDER BY next_at LIMIT ? FOR UPDATE SKIP LOCKED),
+     taken AS (
+       UPDATE waiting w SET attempts = attempts + 1,
+              next_at = now() + ? * interval '1 millisecond'
+         FROM due WHERE w.order_id = due.order_id AND w.key = due.key RETURNING w.*)
+     SELECT taken.*, to_jsonb(p) AS row FROM taken JOIN payments p USING (order_id)
+      ORDER BY number`,
+    [sinceMs, limit, leaseMs],
+  );
+  return rows.map((due) => ({ ...due, payment: paymentOf(due.row) }));
+}
+
+/** Ends the waiting of operations; tells which somebody else had not ended before. */
+export async function endWaiting(
+  trx: Transaction,
+  done: readonly AskedRow[],
+): Promise<ReadonlySet<string>> {
+  const orders = done.map(({ order_id: order }) => order);
+  const { rows } = await trx.raw<{ rows: { key: string }[] }>(
+    `DELETE FROM waiting WHERE (order_id, key) IN (SELECT * FROM unnest(?::text[], ?::text[]))
+     RETURNING key`,
+    [orders, done.map(({ key }) => key)],
+  );
+  await trx.raw(
+    `UPDATE waiting w SET next_at = now()
+      WHERE order_id = ANY(?) AND next_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM waiting p
+             WHERE p.order_id = w.order_id AND p.number < w.number)`,
+    [orders],
+  );
+  return new Set(rows.map(({ key }) => key));
 }
 
 /** Host ms until operations that failed are tried again; the wait doubles with each try. */
 export async function postpone(
   db: Queryable,
-  failed: readonly { readonly key: string; readonly error: string }[],
+  failed: readonly { readonly row: AskedRow; readonly error: string }[],
   [firstMs, longestMs]: readonly [number, number],
 ): Promise<void> {
   if (failed.length === 0) return;
   await db.raw(
-    `UPDATE operations o SET last_error = n.error,
+    `UPDATE waiting w SET last_error = n.error,
             next_at = now() + LEAST(?, ? * power(2, LEAST(attempts - 1, 16))) * interval '1 millisecond'
-       FROM jsonb_to_recordset(?::jsonb) AS n (key text, error text) WHERE o.key = n.key`,
-    [longestMs, firstMs, JSON.stringify(failed)],
+       FROM unnest(?::text[], ?::text[], ?::text[]) AS n (order_id, key, error)
+      WHERE w.order_id = n.order_id AND w.key = n.key`,
+    [
+      longestMs,
+      firstMs,
+      failed.map(({ row }) => row.order_id),
+      failed.map(({ row }) => row.key),
+      failed.map(({ error }) => error),
+    ],
   );
 }
 
@@ -222,6 +278,23 @@ export async function paymentByOrder(
 /** Operations of one payment that are shown; a longer history is cut at its end. */
 const SHOWN_MAX = 200;
 
-export async function operationsOf(db: Queryable, order: string): Promise<OperationRow[]> {
-  return db('operations').where({ order_id: order }).orderBy('number').limit(SHOWN_MAX);
+/** An operation as it is shown; what waits has no answer yet. */
+export type ShownRow = Pick<
+  AskedRow,
+  'kind' | 'amount_minor' | 'refund' | 'reason' | 'asked_ms'
+> & {
+  readonly answer: PaymentEvent | null;
+  readonly done_ms: number | null;
+};
+
+export async function operationsOf(db: Queryable, order: string): Promise<ShownRow[]> {
+  const { rows } = await db.raw<{ rows: ShownRow[] }>(
+    `SELECT kind, amount_minor, refund, reason, asked_ms, answer, done_ms, number
+       FROM operations WHERE order_id = ?
+     UNION ALL SELECT kind, amount_minor, refund, reason, asked_ms, NULL, NULL, number
+       FROM waiting WHERE order_id = ?
+      ORDER BY number LIMIT ?`,
+    [order, order, SHOWN_MAX],
+  );
+  return rows;
 }

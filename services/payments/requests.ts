@@ -1,64 +1,59 @@
 /**
- * The payments' part in the saga: notes what is asked for (`requests:payments`), each once, and tells
- * again what was answered before. Never asks a method: that is not for a transaction (`working.ts`).
+ * The payments' part in the saga: takes what is asked for (`requests:payments`), each once, answers
+ * what can be answered without asking a method, and tells again what was answered before. What has
+ * to be asked waits: that is not for a transaction (`working.ts`).
  */
-import { newId } from '../../contracts/ids.ts';
 import { PAYMENT_STREAM, type PaymentAsked } from '../../contracts/messages/payments.ts';
 import type { Transaction } from '../../platform/database.ts';
 import type { EventEntry } from '../../platform/event-stream.ts';
-import { enqueue } from '../../platform/outbox.ts';
+import { enqueue, type OutboxEntry } from '../../platform/outbox.ts';
+import { type Answer, Desk } from './desk.ts';
+import type { Methods } from './methods/asking.ts';
 import * as queries from './queries.ts';
+
+export interface Followed {
+  /** What was answered now. */
+  readonly answered: readonly queries.AnsweredRow[];
+  /** Whether something has to be asked. */
+  readonly waits: boolean;
+}
 
 /** Handles a batch at zone time `nowMs`. */
 export async function follow(
   trx: Transaction,
   entries: readonly EventEntry<PaymentAsked>[],
-  nowMs: number,
-): Promise<void> {
-  // A row of the payment first: what comes of an operation is written there.
-  await queries.insertPayments(trx, paymentsOf(entries, nowMs));
-  const operations = entries.map(({ event, correlation, id }) =>
-    operationOf(event, correlation ?? id, nowMs),
-  );
-  const fresh = await queries.insertOperations(trx, operations);
-  const repeated = operations.filter(({ key }) => !fresh.has(key)).map(({ key }) => key);
-  const answered = await queries.operationsByKey(trx, repeated);
-  await enqueue(
+  { methods, nowMs }: { readonly methods: Methods; readonly nowMs: number },
+): Promise<Followed> {
+  const asked = entries.map(({ event, correlation, id }) => ({
+    event,
+    row: askedRow(event, correlation ?? id, nowMs),
+  }));
+  const rows = asked.map(({ row }) => row);
+  const payments = await queries.lockPayments(
     trx,
-    answered.flatMap(({ order_id: key, answer, correlation }) =>
-      answer === null
-        ? []
-        : [{ key, topic: PAYMENT_STREAM, payload: answer, correlation: correlation ?? undefined }],
-    ),
+    rows.map(({ order_id: order }) => order),
   );
+  const desk = new Desk(methods, payments, await queries.knownOperations(trx, rows));
+  const answers = asked.flatMap((one) => desk.take(one) ?? []);
+  const { answered, waiting } = desk;
+  await queries.putPayments(trx, desk.changedPayments(), nowMs);
+  await queries.insertAnswered(trx, answered, nowMs);
+  await queries.insertWaiting(trx, waiting);
+  await enqueue(trx, answers.map(told));
+  return { answered, waits: waiting.length > 0 };
 }
 
-function paymentsOf(
-  entries: readonly EventEntry<PaymentAsked>[],
-  nowMs: number,
-): queries.NewPayment[] {
-  const rows = new Map<string, queries.NewPayment>();
-  for (const { event } of entries) {
-    const known = rows.get(event.order);
-    if (known !== undefined && known.account !== null) continue;
-    const empty = { account: null, customer: null, method: null, currency: null, amount_minor: 0 };
-    const { order } = event;
-    const row = { order_id: order, id: newId('payment'), created_ms: nowMs };
-    if (event.type === 'payment.authorise') {
-      const { account, customer, method, currency, amountMinor } = event;
-      rows.set(order, { ...row, account, customer, method, currency, amount_minor: amountMinor });
-    } else {
-      rows.set(order, { ...row, ...empty });
-    }
-  }
-  return [...rows.values()];
+/** An answer as it leaves by the outbox. */
+export function told({ order: key, event: payload, correlation }: Answer): OutboxEntry {
+  return { key, topic: PAYMENT_STREAM, payload, correlation: correlation ?? undefined };
 }
 
-function operationOf(
+/** What was asked for as a row, its key made of what it is about. */
+export function askedRow(
   event: PaymentAsked,
   correlation: string,
   nowMs: number,
-): queries.NewOperation {
+): queries.AskedRow {
   const { order } = event;
   const base = { order_id: order, correlation, asked_ms: nowMs, refund: null, reason: null };
   switch (event.type) {

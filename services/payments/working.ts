@@ -1,23 +1,25 @@
 /**
- * Does what was asked for: takes operations in bounded batches, one at a time of each payment, asks
- * the method outside of any transaction, and writes what came of it together with the answer. A crash
- * in between only means that the method is asked again, with the same key.
+ * Does what waits: takes operations in bounded batches, one at a time of each payment, asks the
+ * method outside of any transaction, and writes what came of it together with the answer. A crash in
+ * between only means that the method is asked again, with the same key.
  */
-import { PAYMENT_STREAM } from '../../contracts/messages/payments.ts';
 import type { Database } from '../../platform/database.ts';
 import { enqueue } from '../../platform/outbox.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
-import type { PaymentPort } from './methods/port.ts';
-import { apply, type MethodAnswer, needsMethod, type Operation } from './payment.ts';
+import { answerOf, type Methods } from './methods/asking.ts';
+import { apply, type MethodAnswer, type Operation } from './payment.ts';
 import * as queries from './queries.ts';
+import { told } from './requests.ts';
 
 const BATCH_MAX = 200;
 const POLL_MS = 500;
 /** Host ms; longer than any call may take (the time-out of guarded.ts). */
 const LEASE_MS = 10_000;
 const RETRY_MS = [200, 60_000] as const;
-
-export type Methods = Readonly<Record<string, PaymentPort>>;
+/** Host ms; a look goes back so far: more than a poll, and than a transaction takes to commit. */
+const LOOK_BACK_MS = 2_000;
+/** Host ms between looks at all that is due, however long: nobody may have looked for a while. */
+const LOOK_AT_ALL_MS = 5_000;
 
 export interface WorkingOptions {
   readonly database: Database;
@@ -31,8 +33,15 @@ export interface WorkingOptions {
 
 /** Starts working; several may run at once. */
 export function startWorking(options: WorkingOptions): Pump {
+  let lookAtAllMs = 0;
   return startPump({
-    work: () => workBatch(options),
+    work: async () => {
+      const all = performance.now() >= lookAtAllMs;
+      const batch = { limit: BATCH_MAX, leaseMs: LEASE_MS, sinceMs: all ? null : LOOK_BACK_MS };
+      const due = await queries.takeDue(options.database.knex, batch);
+      if (all && due.length < BATCH_MAX) lookAtAllMs = performance.now() + LOOK_AT_ALL_MS;
+      return workBatch(options, due);
+    },
     pollMs: POLL_MS,
     backOffMs: [100, 5_000],
     onError: options.onError,
@@ -44,38 +53,26 @@ interface Answered {
   readonly answer: MethodAnswer | null;
 }
 
-async function workBatch(options: WorkingOptions): Promise<boolean> {
-  const due = await queries.takeDue(options.database, BATCH_MAX, LEASE_MS);
-  if (due.length === 0) return false;
+async function workBatch(
+  options: WorkingOptions,
+  due: readonly queries.DueRow[],
+): Promise<boolean> {
   const answered: Answered[] = [];
-  const failed: { key: string; error: string }[] = [];
+  const failed: { row: queries.DueRow; error: string }[] = [];
   await Promise.all(
     due.map(async (row) => {
       try {
-        answered.push({ row, answer: await ask(options.methods, row) });
+        const answer = answerOf(options.methods, row.payment, queries.operationOf(row));
+        answered.push({ row, answer: typeof answer === 'function' ? await answer() : answer });
       } catch (error) {
         options.onError(error, row.key);
-        failed.push({ key: row.key, error: String(error).slice(0, 300) });
+        failed.push({ row, error: String(error).slice(0, 300) });
       }
     }),
   );
   await write(options, answered);
   await queries.postpone(options.database.knex, failed, RETRY_MS);
   return answered.length > 0;
-}
-
-/** The method's answer; null when none is needed. Throws when it is to be tried again. */
-async function ask(methods: Methods, due: queries.DueRow): Promise<MethodAnswer | null> {
-  const payment = queries.paymentOf(due.row);
-  const operation = queries.operationOf(due);
-  if (!needsMethod(payment, operation)) return null;
-  const { method, order, currency, reference } = payment;
-  const port = method === null ? undefined : methods[method.kind];
-  if (port === undefined || method === null || currency === null) {
-    return { ok: false, code: 'not_supported' };
-  }
-  const { key, amountMinor } = operation;
-  return port[operation.kind]({ key, order, method, amountMinor, currency, reference });
 }
 
 async function write(
@@ -85,36 +82,35 @@ async function write(
   if (answered.length === 0) return;
   const atMs = nowMs();
   const done = await database.transaction(async (trx) => {
-    const orders = answered.map(({ row }) => row.order_id);
-    const rows = await queries.lockPayments(trx, orders);
-    const payments = new Map(rows.map((row) => [row.order_id, queries.paymentOf(row)]));
-    const applied = answered.flatMap(({ row, answer }) => {
-      const payment = payments.get(row.order_id);
-      const operation = queries.operationOf(row);
-      if (payment === undefined) return [];
-      return [{ key: row.key, row, operation, ...apply(payment, operation, answer) }];
-    });
-    const finished = await queries.finish(
+    const rows = answered.map(({ row }) => row);
+    const payments = await queries.lockPayments(
       trx,
-      applied.map(({ key, event }) => ({ key, answer: event })),
+      rows.map(({ order_id: order }) => order),
+    );
+    const byOrder = new Map(payments.map((payment) => [payment.order, payment]));
+    const ended = await queries.endWaiting(trx, rows);
+    const applied = answered.flatMap(({ row, answer }) => {
+      const payment = byOrder.get(row.order_id);
+      if (payment === undefined || !ended.has(row.key)) return [];
+      return [{ row, ...apply(payment, queries.operationOf(row), answer) }];
+    });
+    await queries.putPayments(
+      trx,
+      applied.map(({ payment }) => payment),
       atMs,
     );
-    const fresh = applied.filter(({ key }) => finished.has(key));
-    await queries.savePayments(
+    await queries.insertAnswered(
       trx,
-      fresh.map(({ payment }) => payment),
+      applied.map(({ row, event }) => ({ ...row, answer: event })),
       atMs,
     );
     await enqueue(
       trx,
-      fresh.map(({ row, event }) => ({
-        key: row.order_id,
-        topic: PAYMENT_STREAM,
-        payload: event,
-        correlation: row.correlation ?? undefined,
-      })),
+      applied.map(({ row, event }) =>
+        told({ order: row.order_id, event, correlation: row.correlation }),
+      ),
     );
-    return fresh;
+    return applied;
   });
-  for (const { operation, event } of done) onDone(operation.kind, event.type);
+  for (const { row, event } of done) onDone(row.kind, event.type);
 }

@@ -2,6 +2,7 @@
 import type { PaymentPort } from './port.ts';
 
 export function createCash(): PaymentPort {
-  const done = async (): Promise<{ ok: true }> => ({ ok: true });
-  return { authorise: done, capture: done, void: done, refund: done };
+  const atOnce = (): { ok: true } => ({ ok: true });
+  const done = async (): Promise<{ ok: true }> => atOnce();
+  return { atOnce, authorise: done, capture: done, void: done, refund: done };
 }

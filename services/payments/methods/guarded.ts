@@ -45,6 +45,8 @@ export function guarded(port: PaymentPort, policy: GuardPolicy = GUARD_POLICY): 
     }
   };
   return {
+    // Nobody is asked: there is nothing to guard.
+    atOnce: port.atOnce,
     authorise: (request) => call((each) => port.authorise(each), request),
     capture: (request) => call((each) => port.capture(each), request),
     void: (request) => call((each) => port.void(each), request),

@@ -5,7 +5,7 @@
  */
 import type { OrderId } from '../../../contracts/ids.ts';
 import type { PaymentMethod } from '../../../contracts/messages/payments.ts';
-import type { MethodAnswer } from '../payment.ts';
+import type { MethodAnswer, Operation } from '../payment.ts';
 
 export interface MethodRequest {
   readonly key: string;
@@ -19,6 +19,13 @@ export interface MethodRequest {
 }
 
 export interface PaymentPort {
+  /**
+   * The answer where nobody has to be asked for it: pure, so that it may be given within a
+   * transaction that is rolled back. Undefined: the method has to be asked. Absent: always.
+   */
+  readonly atOnce?:
+    | ((kind: Operation['kind'], request: MethodRequest) => MethodAnswer | undefined)
+    | undefined;
   authorise(request: MethodRequest): Promise<MethodAnswer>;
   capture(request: MethodRequest): Promise<MethodAnswer>;
   void(request: MethodRequest): Promise<MethodAnswer>;
