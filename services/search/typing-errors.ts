@@ -2,8 +2,6 @@
  * One typing error: a letter too many, one missing, another one, or two that changed places. Owns
  * when a word asked counts as a word known, and finding such words without looking at all of them.
  */
-import { hash32 } from '../../contracts/ids.ts';
-
 /** Shorter words must be right: with one letter changed they could be any other. */
 export const TYPO_CHARS_MIN = 3;
 
@@ -36,9 +34,21 @@ export function isTypoOf(asked: string, known: string): boolean {
  * share one; words that share one may still differ more, so whoever finds them looks again.
  */
 export function errorKeys(word: string): number[] {
-  const keys = new Set([hash32(word)]);
-  for (let n = 0; n < word.length; n++) keys.add(hash32(word.slice(0, n) + word.slice(n + 1)));
-  return [...keys];
+  const keys = [hashWithout(word, word.length)];
+  for (let n = 0; n < word.length; n++) {
+    const key = hashWithout(word, n);
+    if (!keys.includes(key)) keys.push(key);
+  }
+  return keys;
+}
+
+/** FNV-1a of a word without the letter at one place: a search asks for many, and none becomes text. */
+function hashWithout(word: string, place: number): number {
+  let hash = 0x811c9dc5;
+  for (let n = 0; n < word.length; n++) {
+    if (n !== place) hash = Math.imul(hash ^ word.charCodeAt(n), 0x01000193);
+  }
+  return hash;
 }
 
 /** The word with two neighbours exchanged, at each place. */

@@ -11,11 +11,11 @@ import type { VendorTable } from './vendor-table.ts';
 /** 0.01 degree: about a kilometre. */
 const SIDE_E7 = 100_000;
 const COLUMNS = 3_600_000_000 / SIDE_E7 + 1;
-/** Vendors of all areas kept together: 16 MB. */
+/** 32 bits each of all areas kept together: 16 MB. */
 const KEPT_MAX = 4_000_000;
 
 export interface Area extends Box {
-  /** Slots of those that may deliver here. */
+  /** A bit for each slot: whether that vendor may deliver here. */
   readonly vendors: Int32Array;
   /** Numbers of documents of the neighbourhoods from which somebody may: from, to, from, to…, in order. */
   readonly runs: Int32Array;
@@ -66,22 +66,35 @@ export class Areas {
   }
 
   private find(square: Box): Area {
-    const slots: number[] = [];
+    const vendors = new Int32Array((this.vendors.size >> 5) + 1);
     const runs: (readonly [from: number, to: number])[] = [];
     let documents = 0;
     for (const place of this.places.all()) {
       if (!overlap(place.box, square)) continue;
       runs.push(...place.runs);
       documents += place.documents;
-      for (const slot of place.vendors) if (this.vendors.touches(slot, square)) slots.push(slot);
+      for (const slot of place.vendors) {
+        if (!this.vendors.touches(slot, square)) continue;
+        vendors[slot >> 5] = (vendors[slot >> 5] as number) | (1 << (slot & 31));
+      }
     }
     runs.sort(([a], [b]) => a - b);
-    return {
-      ...square,
-      vendors: Int32Array.from(slots).sort(),
-      runs: Int32Array.from(joined(runs)),
-      documents,
-    };
+    return { ...square, vendors, runs: Int32Array.from(joined(runs)), documents };
+  }
+}
+
+/** Whether a vendor may deliver there. */
+export function isOf({ vendors }: Area, slot: number): boolean {
+  return ((vendors[slot >> 5] ?? 0) & (1 << (slot & 31))) !== 0;
+}
+
+/** Calls with the slot of each that may. */
+export function eachOf({ vendors }: Area, take: (slot: number) => void): void {
+  for (let at = 0; at < vendors.length; at++) {
+    // The lowest bit, until none is left.
+    for (let bits = vendors[at] as number; bits !== 0; bits &= bits - 1) {
+      take(at * 32 + 31 - Math.clz32(bits & -bits));
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import type { Found, FoundHit, SearchPath } from '../found.ts';
 import type { Question } from '../question.ts';
 import { keyLeast, keyOf, ORDERS, textScore } from '../ranking.ts';
 import type { Reading } from '../readings.ts';
+import { eachOf, isOf } from './areas.ts';
 import { AskedWords } from './asked-words.ts';
 import { Best } from './best.ts';
 import { ANY_POINTS, eachCandidate } from './candidates.ts';
@@ -83,7 +84,7 @@ class ModelSearch {
       if (verdict === 0) offer(document, slot, 0, 0);
     };
     if (filters.deliversHere && here !== null) {
-      for (const slot of areas.around(here).vendors) look(slot);
+      eachOf(areas.around(here), look);
     } else {
       for (let slot = 0; slot < vendors.size; slot++) look(slot);
     }
@@ -118,6 +119,7 @@ class ModelSearch {
         const soldOut = cards.soldOutOf(card);
         const isTooLate = best.worst < keyLeast(order, textMost, tenths, soldOut);
         if (isTooLate && !facets) return;
+        if (area !== null && !isOf(area, slot)) return;
         const verdict = judge.verdictOf(slot);
         if (verdict !== 0 && !judge.isOfInterest(verdict)) return;
         if (isVendor ? !vendors : !products) return;

@@ -190,7 +190,14 @@ export class VendorTable {
 
   /** Whether the box of its reach holds a point: most vendors of a neighbourhood end here. */
   mayReach(slot: number, { latE7, lonE7 }: PointE7): boolean {
-    return this.touches(slot, { southE7: latE7, westE7: lonE7, northE7: latE7, eastE7: lonE7 });
+    const at = slot * WIDTH;
+    const { numbers } = this;
+    return (
+      latE7 >= (numbers[at + SOUTH_E7] as number) &&
+      latE7 <= (numbers[at + NORTH_E7] as number) &&
+      lonE7 >= (numbers[at + WEST_E7] as number) &&
+      lonE7 <= (numbers[at + EAST_E7] as number)
+    );
   }
 
   /** Whether the box of its reach holds some of another. */
