@@ -76,6 +76,11 @@ export interface Following<T> {
   /** Entries that are of no interest never reach the database; absent: all are. */
   readonly wants?: (event: T) => boolean;
   /**
+   * Of a busy stream: words that each entry of interest has in it as values. The others are not even
+   * parsed, which is most of what they cost; `wants` has the last word.
+   */
+  readonly mentions?: readonly string[];
+  /**
    * `false`: no inbox; the handler sees an entry again when its acknowledgement was lost, and must
    * take no harm (versions, facts that count once). Saves a row per entry.
    */
@@ -103,6 +108,7 @@ export function startFollowing<T>(context: ServiceContext, following: Following<
     group,
     consumer: config.node.name,
     start: 'beginning',
+    mentions: following.mentions?.map((word) => JSON.stringify(word)),
     ...(following.patient ? PATIENT : PROMPT),
     blockMs: 500,
     claimIdleMs: 30_000,

@@ -19,6 +19,8 @@ export interface StreamConsumerOptions<T> {
   readonly consumer: string;
   /** Where a group that does not exist yet starts: all that is there, or only what comes. */
   readonly start: 'beginning' | 'end';
+  /** Entries whose text has none of these are acknowledged unread; absent: all are read. */
+  readonly mentions?: readonly string[] | undefined;
   /** Entries read at once. */
   readonly batch: number;
   /**
@@ -153,8 +155,8 @@ async function handleTogether<T>(
   entries: readonly RawEntry[],
 ): Promise<boolean> {
   try {
-    const kept = entries.flatMap(([, fields]) => (fields === null ? [] : [entryOf<T>(fields)]));
-    await options.handler(kept);
+    const kept = entries.flatMap(([, fields]) => entryOf(options, fields) ?? []);
+    if (kept.length > 0) await options.handler(kept);
   } catch (error) {
     options.onError(error);
     return false;
@@ -172,8 +174,8 @@ async function handleOne<T>(
   const { redis, stream, group, retryMs } = options;
   for (let tries = 0; ; tries++) {
     try {
-      // An entry that was trimmed while it was pending has nothing left to handle.
-      if (fields !== null) await options.handler([entryOf<T>(fields)]);
+      const entry = entryOf(options, fields);
+      if (entry !== undefined) await options.handler([entry]);
       await redis.xack(stream, group, id);
       return;
     } catch (error) {
@@ -192,10 +194,16 @@ async function handleOne<T>(
   }
 }
 
-function entryOf<T>(fields: readonly string[]): EventEntry<T> {
+/** Nothing for what is not looked for, or was trimmed while it was pending. */
+function entryOf<T>(
+  { mentions }: StreamConsumerOptions<T>,
+  fields: readonly string[] | null,
+): EventEntry<T> | undefined {
+  if (fields === null) return undefined;
   const at = fields.indexOf('e');
   const text = at < 0 ? undefined : fields[at + 1];
   if (text === undefined) throw new Error('the entry has no field e');
+  if (mentions?.every((word) => !text.includes(word))) return undefined;
   return JSON.parse(text) as EventEntry<T>;
 }
 

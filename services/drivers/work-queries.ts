@@ -64,7 +64,7 @@ async function writeDuties(trx: Transaction, rows: readonly DutyRow[]): Promise<
   if (rows.length === 0) return;
   await trx.raw(
     `INSERT INTO duties AS d (driver, duty, since_ms, zone)
-     SELECT driver, duty, since_ms, zone FROM jsonb_to_recordset(?::jsonb)
+     SELECT driver, duty, since_ms, zone FROM json_to_recordset(?::json)
          AS n (driver text, duty text, since_ms bigint, zone text)
      ON CONFLICT (driver) DO UPDATE SET duty = excluded.duty, since_ms = excluded.since_ms,
         zone = excluded.zone`,
@@ -82,7 +82,7 @@ async function writeOffers(
       `INSERT INTO offers (id, driver, deliveries, pay_minor, currency, made_ms)
        SELECT id, driver, ARRAY(SELECT jsonb_array_elements_text(deliveries)), pay_minor, currency,
               made_ms
-         FROM jsonb_to_recordset(?::jsonb) AS n (id text, driver text, deliveries jsonb,
+         FROM json_to_recordset(?::json) AS n (id text, driver text, deliveries jsonb,
               pay_minor bigint, currency text, made_ms bigint)
        ON CONFLICT DO NOTHING`,
       [JSON.stringify(open)],
@@ -102,7 +102,7 @@ async function writeJobs(
   if (rows.length > 0) {
     await trx.raw(
       `INSERT INTO jobs (delivery, driver, pay_minor, currency, at_ms)
-       SELECT delivery, driver, pay_minor, currency, at_ms FROM jsonb_to_recordset(?::jsonb)
+       SELECT delivery, driver, pay_minor, currency, at_ms FROM json_to_recordset(?::json)
            AS n (delivery text, driver text, pay_minor bigint, currency text, at_ms bigint)
        ON CONFLICT (delivery, driver) DO UPDATE SET pay_minor = excluded.pay_minor,
           currency = excluded.currency, at_ms = excluded.at_ms`,
@@ -119,7 +119,7 @@ async function writeEnds(trx: Transaction, rows: readonly EndRow[]): Promise<voi
   if (rows.length === 0) return;
   await trx.raw(
     `INSERT INTO ends (delivery, driver, state, at_ms, day)
-     SELECT delivery, driver, state, at_ms, day FROM jsonb_to_recordset(?::jsonb)
+     SELECT delivery, driver, state, at_ms, day FROM json_to_recordset(?::json)
          AS n (delivery text, driver text, state text, at_ms bigint, day text)
      ON CONFLICT DO NOTHING`,
     [JSON.stringify(rows)],
@@ -131,7 +131,7 @@ async function writeDays(trx: Transaction, rows: readonly DayRow[]): Promise<voi
   const names = COUNTS.join(', ');
   await trx.raw(
     `INSERT INTO days AS d (driver, day, ${names})
-     SELECT driver, day, ${names} FROM jsonb_to_recordset(?::jsonb)
+     SELECT driver, day, ${names} FROM json_to_recordset(?::json)
          AS n (driver text, day text, ${COUNTS.map((name) => `${name} bigint`).join(', ')})
      ON CONFLICT (driver, day) DO UPDATE SET
         ${COUNTS.map((name) => `${name} = d.${name} + excluded.${name}`).join(', ')}`,
@@ -150,7 +150,7 @@ export async function writeLines(
   await trx.raw(
     `INSERT INTO earnings (id, driver, kind, delivery, amount_minor, currency, at_ms, day)
      SELECT id, driver, kind, delivery, amount_minor, currency, at_ms, day
-       FROM jsonb_to_recordset(?::jsonb) AS n (id text, driver text, kind text, delivery text,
+       FROM json_to_recordset(?::json) AS n (id text, driver text, kind text, delivery text,
             amount_minor bigint, currency text, at_ms bigint, day text)
      ON CONFLICT DO NOTHING`,
     [JSON.stringify(rows)],
@@ -164,7 +164,7 @@ export async function insertTips(trx: Transaction, orders: readonly OrderChanged
   }));
   await trx.raw(
     `INSERT INTO tips (delivery, order_id, amount_minor, currency, at_ms)
-     SELECT delivery, order_id, amount_minor, currency, at_ms FROM jsonb_to_recordset(?::jsonb)
+     SELECT delivery, order_id, amount_minor, currency, at_ms FROM json_to_recordset(?::json)
          AS n (delivery text, order_id text, amount_minor bigint, currency text, at_ms bigint)
      ON CONFLICT DO NOTHING`,
     [JSON.stringify(rows)],
@@ -199,7 +199,7 @@ export async function writeRatings(trx: Transaction, rated: readonly OrderRated[
   if (newest.size === 0) return;
   await trx.raw(
     `INSERT INTO ratings AS r (order_id, driver, stars, at_ms)
-     SELECT order_id, driver, stars, at_ms FROM jsonb_to_recordset(?::jsonb)
+     SELECT order_id, driver, stars, at_ms FROM json_to_recordset(?::json)
          AS n (order_id text, driver text, stars integer, at_ms bigint)
      ON CONFLICT (order_id) DO UPDATE SET stars = excluded.stars, at_ms = excluded.at_ms
       WHERE r.at_ms <= excluded.at_ms`,

@@ -54,6 +54,7 @@ export function startWork(context: ServiceContext, deps: WorkDeps): Part[] {
       database,
       stream: ORDER_STREAM,
       consumer: 'drivers',
+      mentions: ['delivered', 'order.rated'],
       wants: isForDrivers,
       handler: followOrders,
       // A delivery is tipped once and the newest stars of an order count, however often told.

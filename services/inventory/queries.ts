@@ -92,7 +92,7 @@ export async function addStock(
   const { rows } = await trx.raw<{ rows: { product: string; variant: string }[] }>(
     `INSERT INTO stock (product, variant, vendor, available, level, version)
      SELECT product, variant, ?, 0, 'out', 0
-       FROM jsonb_to_recordset(?::jsonb) AS n (product text, variant text)
+       FROM json_to_recordset(?::json) AS n (product text, variant text)
       ORDER BY product COLLATE "C", variant COLLATE "C"
      ON CONFLICT DO NOTHING RETURNING product, variant`,
     [vendor, JSON.stringify(keys)],
@@ -107,7 +107,7 @@ export async function removeStock(
 ): Promise<void> {
   if (records.length === 0) return;
   await trx.raw(
-    `DELETE FROM stock s USING jsonb_to_recordset(?::jsonb) AS n (product text, variant text)
+    `DELETE FROM stock s USING json_to_recordset(?::json) AS n (product text, variant text)
       WHERE s.product = n.product AND s.variant = n.variant`,
     [JSON.stringify(records)],
   );
@@ -182,7 +182,7 @@ export async function updateStock(
   await trx.raw(
     `UPDATE stock s SET available = n.available, reserved = n.reserved, low_mark = n.low_mark,
             level = n.level, version = n.version
-       FROM jsonb_to_recordset(?::jsonb) AS n (product text, variant text, available integer,
+       FROM json_to_recordset(?::json) AS n (product text, variant text, available integer,
             reserved integer, low_mark integer, level text, version bigint)
       WHERE s.product = n.product AND s.variant = n.variant`,
     [JSON.stringify(records)],
@@ -201,9 +201,9 @@ export async function putReservations(
     `WITH made AS (
        INSERT INTO reservations ("order", vendor, state, lines, shortages, expires_ms, expired)
        SELECT "order", vendor, state, lines, shortages, expires_ms, expired
-         FROM jsonb_populate_recordset(NULL::reservations, ?::jsonb))
+         FROM json_populate_recordset(NULL::reservations, ?::json))
      UPDATE reservations r SET state = n.state, lines = n.lines, expired = n.expired
-       FROM jsonb_populate_recordset(NULL::reservations, ?::jsonb) AS n
+       FROM json_populate_recordset(NULL::reservations, ?::json) AS n
       WHERE r."order" = n."order"`,
     [
       JSON.stringify(reservations.filter(({ order }) => !before.has(order))),

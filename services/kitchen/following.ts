@@ -50,15 +50,15 @@ async function answerAll(
   );
   const kitchens = await loadKitchens(trx, vendorsOf(asked, tickets.values()), nowMs);
   const { changed, told } = answer(worldOf(tickets, kitchens, nowMs), asked);
-  await queries.saveTickets(trx, changed, tickets);
-  await tellThrottling(trx, kitchens, nowMs);
-  await enqueue(
-    trx,
-    told.map(({ ticket, index }) => {
-      const correlation = entries[index]?.correlation ?? undefined;
-      return { key: ticket.order, topic: KITCHEN_STREAM, payload: changeOf(ticket), correlation };
-    }),
-  );
+  const news = told.map(({ ticket, index }) => {
+    const correlation = entries[index]?.correlation ?? undefined;
+    return { key: ticket.order, topic: KITCHEN_STREAM, payload: changeOf(ticket), correlation };
+  });
+  await Promise.all([
+    queries.saveTickets(trx, changed, tickets),
+    tellThrottling(trx, kitchens, nowMs),
+    enqueue(trx, news),
+  ]);
 }
 
 function worldOf(
@@ -92,7 +92,8 @@ export async function followVendors(
   if (newest.size > 0) await putVendors(trx, [...newest.values()]);
 }
 
-const LEFT: readonly OrderState[] = ['on_the_way', 'delivered', 'failed'];
+/** States of orders whose parcel is not in the kitchen any more. */
+export const LEFT: readonly OrderState[] = ['on_the_way', 'delivered', 'failed'];
 
 /** Whether an order has nothing left in the kitchen: it is on its way, or over. */
 export function hasLeft(event: OrderEvent): event is OrderChanged {

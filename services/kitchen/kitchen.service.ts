@@ -9,7 +9,7 @@ import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import { type Part, startFollowing, startPublishing } from '../../platform/service-streams.ts';
 import * as board from './board.ts';
-import { followOrders, followRequests, followVendors, hasLeft } from './following.ts';
+import { followOrders, followRequests, followVendors, hasLeft, LEFT } from './following.ts';
 
 export function createService(context: ServiceContext): ServiceSchema {
   const { config, log, addCheck } = context;
@@ -74,6 +74,7 @@ export function createService(context: ServiceContext): ServiceSchema {
           stream: ORDER_STREAM,
           consumer: 'kitchen',
           handler: followOrders,
+          mentions: LEFT,
           wants: hasLeft,
           inbox: false,
           patient: true,

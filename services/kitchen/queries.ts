@@ -36,7 +36,7 @@ export async function saveTickets(
     await trx.raw(
       `WITH made AS (
          INSERT INTO tickets (${NAMES.join(', ')})
-         SELECT ${NAMES.join(', ')} FROM jsonb_to_recordset(?::jsonb) AS n (${RECORD})
+         SELECT ${NAMES.join(', ')} FROM json_to_recordset(?::json) AS n (${RECORD})
          RETURNING vendor, order_id, state)
        INSERT INTO live (vendor, order_id)
        SELECT vendor, order_id FROM made WHERE vendor IS NOT NULL AND state <> ALL(?)`,
@@ -48,7 +48,7 @@ export async function saveTickets(
     await trx.raw(
       `WITH changed AS (
          UPDATE tickets t SET ${set.join(', ')}
-           FROM jsonb_to_recordset(?::jsonb) AS n (${RECORD}) WHERE t.order_id = n.order_id
+           FROM json_to_recordset(?::json) AS n (${RECORD}) WHERE t.order_id = n.order_id
          RETURNING t.vendor, t.order_id, t.state)
        DELETE FROM live l USING changed c
         WHERE l.vendor = c.vendor AND l.order_id = c.order_id AND c.state = ANY(?)`,
@@ -72,7 +72,7 @@ export async function collectTickets(
   await trx.raw(
     `WITH gone AS (
        DELETE FROM live l
-        USING jsonb_to_recordset(?::jsonb) AS n (vendor text, order_id text, at_ms bigint)
+        USING json_to_recordset(?::json) AS n (vendor text, order_id text, at_ms bigint)
         WHERE l.vendor = n.vendor AND l.order_id = n.order_id
        RETURNING n.order_id, n.at_ms)
      INSERT INTO collected (order_id, at_ms) SELECT order_id, at_ms FROM gone

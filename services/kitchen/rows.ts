@@ -5,7 +5,7 @@ import type { TicketLine, TicketState } from '../../contracts/messages/kitchen.t
 import { timeText, timeTextOrNull } from '../../platform/times.ts';
 import type { Ticket } from './ticket.ts';
 
-/** A row of `tickets`, column by column; the types are those of jsonb_to_recordset. */
+/** A row of `tickets`, column by column; the types are those of json_to_recordset. */
 const COLUMNS = {
   order_id: 'text',
   id: 'text',
@@ -30,7 +30,7 @@ const COLUMNS = {
   version: 'integer',
 } as const;
 export const NAMES = Object.keys(COLUMNS);
-/** For jsonb_to_recordset. */
+/** For json_to_recordset. */
 export const RECORD = Object.entries(COLUMNS)
   .map((column) => column.join(' '))
   .join(', ');

@@ -92,6 +92,7 @@ function startWriting(
       ...told,
       stream: INVENTORY_STREAM,
       handler: following.followStock,
+      mentions: ['stock.level'],
       wants: following.isLevel,
       patient: true,
     }),

@@ -17,7 +17,7 @@ export async function countOnce(trx: Transaction, facts: readonly Fact[]): Promi
     .sort((a, b) => (`${a.order_id} ${a.fact}` < `${b.order_id} ${b.fact}` ? -1 : 1));
   const { rows } = await trx.raw<{ rows: { order_id: string; fact: string }[] }>(
     `INSERT INTO counted (order_id, fact)
-     SELECT order_id, fact FROM jsonb_to_recordset(?::jsonb) AS n (order_id text, fact text)
+     SELECT order_id, fact FROM json_to_recordset(?::json) AS n (order_id text, fact text)
      ON CONFLICT DO NOTHING RETURNING order_id, fact`,
     [JSON.stringify(keys)],
   );
@@ -43,7 +43,7 @@ export async function addHours(trx: Transaction, hours: readonly HourSums[]): Pr
   await trx.raw(
     `INSERT INTO vendor_hours AS h (vendor, day, hour, ${SUM_NAMES.join(', ')})
      SELECT vendor, day, hour, ${SUM_NAMES.join(', ')}
-       FROM jsonb_to_recordset(?::jsonb) AS n (vendor text, day integer, hour smallint, ${record})
+       FROM json_to_recordset(?::json) AS n (vendor text, day integer, hour smallint, ${record})
      ON CONFLICT (vendor, day, hour) DO UPDATE SET ${set}`,
     [JSON.stringify(hours)],
   );
@@ -57,7 +57,7 @@ export async function addProducts(
   if (products.length === 0) return;
   await trx.raw(
     `INSERT INTO vendor_products AS p (vendor, day, product, orders, quantity)
-     SELECT vendor, day, product, orders, quantity FROM jsonb_to_recordset(?::jsonb)
+     SELECT vendor, day, product, orders, quantity FROM json_to_recordset(?::json)
          AS n (vendor text, day integer, product text, orders integer, quantity integer)
      ON CONFLICT (vendor, day, product) DO UPDATE
         SET orders = p.orders + excluded.orders, quantity = p.quantity + excluded.quantity`,
@@ -131,7 +131,7 @@ export async function rateVendors(trx: Transaction, ratings: readonly Rated[]): 
     .forUpdate();
   const { rows: written } = await trx.raw<{ rows: Rated[] }>(
     `INSERT INTO ratings AS r (order_id, vendor, stars, at_ms)
-     SELECT order_id, vendor, stars, at_ms FROM jsonb_to_recordset(?::jsonb)
+     SELECT order_id, vendor, stars, at_ms FROM json_to_recordset(?::json)
          AS n (order_id text, vendor text, stars smallint, at_ms bigint)
      ON CONFLICT (order_id) DO UPDATE SET stars = excluded.stars, at_ms = excluded.at_ms
       WHERE r.at_ms < excluded.at_ms
@@ -150,7 +150,7 @@ export async function rateVendors(trx: Transaction, ratings: readonly Rated[]): 
   await trx.raw(
     `UPDATE vendors v SET rating_sum = v.rating_sum + n.sum, rating_untold = true,
             rating_count = v.rating_count + n.count
-       FROM jsonb_to_recordset(?::jsonb) AS n (id text, sum bigint, count integer)
+       FROM json_to_recordset(?::json) AS n (id text, sum bigint, count integer)
       WHERE v.id = n.id`,
     [JSON.stringify(sorted)],
   );

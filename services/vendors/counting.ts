@@ -44,12 +44,13 @@ export interface Fact {
 /** Every order is told as one of these first, and ends as one of the others. */
 const FIRST_STATES: readonly OrderState[] = ['scheduled', 'placed'];
 const LAST_STATES: readonly OrderState[] = ['delivered', 'cancelled', 'failed'];
+export const COUNTED_STATES = [...FIRST_STATES, ...LAST_STATES];
 
 /** Whether an event of an order or a ticket says something that counts. */
 export function counts(event: OrderEvent | KitchenEvent): boolean {
   if (event.type === 'order.rated') return event.vendorStars !== null;
   if (event.type === 'ticket.changed') return event.state === 'ready' || event.state === 'rejected';
-  return FIRST_STATES.includes(event.state) || LAST_STATES.includes(event.state);
+  return COUNTED_STATES.includes(event.state);
 }
 
 export function factsOfOrder(event: OrderChanged): Fact[] {

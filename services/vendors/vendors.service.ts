@@ -28,7 +28,7 @@ import {
 import { analytics } from './analytics.ts';
 import { purgeAnalytics } from './analytics-queries.ts';
 import * as changing from './changing.ts';
-import { counts } from './counting.ts';
+import { COUNTED_STATES, counts } from './counting.ts';
 import { followOrders, followRequests, followTickets, tellRatings } from './following.ts';
 import * as vendors from './vendors.ts';
 
@@ -98,6 +98,7 @@ export function createService(context: ServiceContext): ServiceSchema {
           stream: ORDER_STREAM,
           consumer: 'vendors',
           handler: followOrders,
+          mentions: [...COUNTED_STATES, 'order.rated'],
           wants: counts,
           inbox: false,
           patient: true,
@@ -107,6 +108,7 @@ export function createService(context: ServiceContext): ServiceSchema {
           stream: KITCHEN_STREAM,
           consumer: 'vendors',
           handler: followTickets,
+          mentions: ['ready', 'rejected'],
           wants: counts,
           inbox: false,
           patient: true,

@@ -185,6 +185,24 @@ test('a consumer handles in order, gives up after its tries, and what it gave up
   assert.deepEqual(await listDeadLetters(events.redis, events.key, 'test', 10), []);
 });
 
+test('a consumer does not read what mentions nothing it looks for, and is done with it', async (t) => {
+  const events = await stream(t);
+  const handled: string[] = [];
+  events.consume({
+    mentions: ['"two"', '"four"'],
+    handler: async (entries) => {
+      handled.push(...entries.map(({ id }) => id));
+    },
+  });
+  for (const id of ['one', 'two', 'three', 'four', 'five']) await events.publish(id);
+  await waitFor(async () => {
+    const [group] = (await events.redis.xinfo('GROUPS', events.key)) as unknown[][];
+    const field = (name: string): unknown => group?.[group.indexOf(name) + 1];
+    return field('lag') === 0 && field('pending') === 0;
+  });
+  assert.deepEqual(handled, ['two', 'four']);
+});
+
 test('what a consumer had begun when it died is taken over by another one', async (t) => {
   const events = await stream(t);
   await events.publish('one');
