@@ -15,7 +15,7 @@ import * as schemas from '../../contracts/api/vendors.ts';
 import { KITCHEN_STREAM, type KitchenEvent } from '../../contracts/messages/kitchen.ts';
 import { ORDER_STREAM, type OrderEvent } from '../../contracts/messages/orders.ts';
 import { VENDOR_REQUESTS, type VendorAsked } from '../../contracts/messages/vendors.ts';
-import { openDatabase } from '../../platform/database.ts';
+import { type Database, openDatabase } from '../../platform/database.ts';
 import { startPump } from '../../platform/pump.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
@@ -86,33 +86,7 @@ export function createService(context: ServiceContext): ServiceSchema {
     async started() {
       running.push(
         startPublishing(context, database),
-        startFollowing<VendorAsked>(context, {
-          database,
-          stream: VENDOR_REQUESTS,
-          consumer: 'vendors',
-          handler: followRequests,
-          inbox: false,
-        }),
-        startFollowing<OrderEvent>(context, {
-          database,
-          stream: ORDER_STREAM,
-          consumer: 'vendors',
-          handler: followOrders,
-          mentions: [...COUNTED_STATES, 'order.rated'],
-          wants: counts,
-          inbox: false,
-          patient: true,
-        }),
-        startFollowing<KitchenEvent>(context, {
-          database,
-          stream: KITCHEN_STREAM,
-          consumer: 'vendors',
-          handler: followTickets,
-          mentions: ['ready', 'rejected'],
-          wants: counts,
-          inbox: false,
-          patient: true,
-        }),
+        ...startFollowings(context, database),
         startPurging(context, database, { inbox: false, idempotency: true }),
         ...startHousekeeping(context, deps),
       );
@@ -122,6 +96,39 @@ export function createService(context: ServiceContext): ServiceSchema {
       await database.close();
     },
   };
+}
+
+/** Follows what orders and kitchens tell, which may be told twice. */
+function startFollowings(context: ServiceContext, database: Database): Part[] {
+  return [
+    startFollowing<VendorAsked>(context, {
+      database,
+      stream: VENDOR_REQUESTS,
+      consumer: 'vendors',
+      handler: followRequests,
+      inbox: false,
+    }),
+    startFollowing<OrderEvent>(context, {
+      database,
+      stream: ORDER_STREAM,
+      consumer: 'vendors',
+      handler: followOrders,
+      mentions: [...COUNTED_STATES, 'order.rated'],
+      wants: counts,
+      inbox: false,
+      patient: true,
+    }),
+    startFollowing<KitchenEvent>(context, {
+      database,
+      stream: KITCHEN_STREAM,
+      consumer: 'vendors',
+      handler: followTickets,
+      mentions: ['ready', 'rejected'],
+      wants: counts,
+      inbox: false,
+      patient: true,
+    }),
+  ];
 }
 
 /** A vendor's rating is told at most this often, host ms. */
