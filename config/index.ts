@@ -12,7 +12,7 @@ export { type DatabaseService, databaseServices } from './databases.ts';
 export type { DoorConfig } from './door.ts';
 export type { RoutesConfig } from './routes.ts';
 
-export interface JwtKey {
+export interface NamedKey {
   readonly kid: string;
   readonly secret: string;
 }
@@ -54,7 +54,7 @@ export interface Config {
   };
   readonly auth: {
     /** Never empty; the first signs, all verify. */
-    readonly keys: readonly [JwtKey, ...JwtKey[]];
+    readonly keys: readonly [NamedKey, ...NamedKey[]];
     readonly accessTokenMs: number;
     readonly refreshTokenMs: number;
     readonly trackingLinkMs: number;
@@ -78,6 +78,8 @@ export interface Config {
     /** Where road times are asked for; undefined: nowhere. */
     readonly routes: RoutesConfig | undefined;
   };
+  /** Of secrets in the database: the first seals, all open. */
+  readonly secrets: { readonly keys: readonly [NamedKey, ...NamedKey[]] };
   readonly streams: { readonly entriesMax: number };
   /** `insecure`: http and private addresses are allowed. */
   readonly webhooks: { readonly insecure: boolean };
@@ -186,24 +188,23 @@ function contradictions(values: Values): ConfigProblem[] {
       problem: 'is not set; expected a password, because WAGGLE_OPERATOR_EMAIL is set',
     });
   }
-  const keys = values.get('WAGGLE_JWT_KEYS');
-  if (typeof keys === 'string') {
+  for (const variable of ['WAGGLE_JWT_KEYS', 'WAGGLE_SECRETS_KEYS'] as const) {
+    const keys = values.get(variable);
+    if (typeof keys !== 'string') continue;
     const kids = parseKeys(keys).map((key) => key.kid);
     if (new Set(kids).size !== kids.length) {
-      problems.push({
-        variable: 'WAGGLE_JWT_KEYS',
-        problem: 'names a kid twice; expected every kid once',
-      });
+      problems.push({ variable, problem: 'names a kid twice; expected every kid once' });
     }
   }
   return problems;
 }
 
-function parseKeys(text: string): JwtKey[] {
+/** The patterns of such variables ask for at least one pair. */
+function parseKeys(text: string): [NamedKey, ...NamedKey[]] {
   return text.split(',').map((pair) => {
     const colon = pair.indexOf(':');
     return { kid: pair.slice(0, colon), secret: pair.slice(colon + 1) };
-  });
+  }) as [NamedKey, ...NamedKey[]];
 }
 
 function assemble(values: Values): Config {
@@ -237,8 +238,7 @@ function assemble(values: Values): Config {
       appMin: text('WAGGLE_GATEWAY_APP_MIN'),
     },
     auth: {
-      // The pattern of the variable asks for at least one pair.
-      keys: parseKeys(text('WAGGLE_JWT_KEYS')) as [JwtKey, ...JwtKey[]],
+      keys: parseKeys(text('WAGGLE_JWT_KEYS')),
       accessTokenMs: number('WAGGLE_ACCESS_TOKEN_MS'),
       refreshTokenMs: number('WAGGLE_REFRESH_TOKEN_MS'),
       trackingLinkMs: number('WAGGLE_TRACKING_LINK_MS'),
@@ -259,6 +259,7 @@ function assemble(values: Values): Config {
       snapshotRecords: number('WAGGLE_SNAPSHOT_RECORDS'),
       routes: routesOf(values),
     },
+    secrets: { keys: parseKeys(text('WAGGLE_SECRETS_KEYS')) },
     streams: { entriesMax: number('WAGGLE_STREAM_ENTRIES_MAX') },
     webhooks: { insecure: text('WAGGLE_WEBHOOK_INSECURE') === 'allow' },
     fraud: {

@@ -162,6 +162,14 @@ export const schema = {
     secret: true,
     description: 'Keys of access tokens: the first one signs, all of them verify.',
   },
+  WAGGLE_SECRETS_KEYS: {
+    kind: 'text',
+    pattern:
+      /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=(,[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=){0,7}$/,
+    expected: '`kid:key` pairs joined by commas, keys of 32 bytes in base64, at most 8',
+    secret: true,
+    description: 'Keys of secrets in the database: the first one seals, all of them open.',
+  },
   WAGGLE_ACCESS_TOKEN_MS: {
     kind: 'integer',
     min: 1_000,

@@ -27,6 +27,7 @@ export async function applyMigrationsTo(databaseUrl: string): Promise<void> {
     REDIS_URL: 'redis://127.0.0.1:1',
     DATABASE_URL: databaseUrl,
     WAGGLE_JWT_KEYS: `migrations:${'0'.repeat(32)}`,
+    WAGGLE_SECRETS_KEYS: `migrations:${Buffer.alloc(32).toString('base64')}`,
   });
   await applyMigrations(config);
 }

@@ -7,6 +7,8 @@ import { LaunchError } from './launch-error.ts';
 export interface Secrets {
   /** As WAGGLE_JWT_KEYS wants it. */
   readonly jwtKeys: string;
+  /** As WAGGLE_SECRETS_KEYS wants it. */
+  readonly secretsKeys: string;
   readonly operatorEmail: string;
   readonly operatorPassword: string;
 }
@@ -15,18 +17,29 @@ export interface Secrets {
 export function readSecrets(stateDir: string): Secrets {
   const file = join(stateDir, 'secrets.json');
   if (existsSync(file)) {
-    const { jwtKeys, operatorEmail, operatorPassword } = parse(file);
+    const { jwtKeys, secretsKeys, operatorEmail, operatorPassword } = parse(file);
     if (jwtKeys !== undefined && operatorEmail !== undefined && operatorPassword !== undefined) {
-      return { jwtKeys, operatorEmail, operatorPassword };
+      const known = { jwtKeys, operatorEmail, operatorPassword };
+      if (secretsKeys !== undefined) return { ...known, secretsKeys };
+      // Of a stack from before there were any.
+      return keep(file, { ...known, secretsKeys: newSecretsKeys() });
     }
     throw new LaunchError(`${file} is damaged: delete it (everyone has to log in anew)`);
   }
-  const secrets: Secrets = {
+  mkdirSync(stateDir, { recursive: true });
+  return keep(file, {
     jwtKeys: `k1:${randomBytes(32).toString('base64url')}`,
+    secretsKeys: newSecretsKeys(),
     operatorEmail: 'operator@waggle.example',
     operatorPassword: randomBytes(18).toString('base64url'),
-  };
-  mkdirSync(stateDir, { recursive: true });
+  });
+}
+
+function newSecretsKeys(): string {
+  return `k1:${randomBytes(32).toString('base64')}`;
+}
+
+function keep(file: string, secrets: Secrets): Secrets {
   writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   return secrets;
 }

@@ -80,6 +80,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         WAGGLE_FRAUD_ORDERS_PER_HOUR: '0',
         ...inheritedEnvironment(),
         WAGGLE_JWT_KEYS: secrets.jwtKeys,
+        WAGGLE_SECRETS_KEYS: secrets.secretsKeys,
         WAGGLE_OPERATOR_EMAIL: secrets.operatorEmail,
         WAGGLE_OPERATOR_PASSWORD: secrets.operatorPassword,
         ...(options.speed === undefined ? {} : { WAGGLE_SPEED: String(options.speed) }),

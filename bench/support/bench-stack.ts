@@ -46,6 +46,7 @@ export function withBenchStack<T>(use: (stack: BenchStack) => Promise<T>): Promi
       { redisUrl: redis.url, databaseUrl: 'postgres://127.0.0.1:1/none', apiPort, gatewayPort },
       {
         WAGGLE_JWT_KEYS: `${BENCH_KEY.kid}:${BENCH_KEY.secret}`,
+        WAGGLE_SECRETS_KEYS: `bench:${Buffer.alloc(32).toString('base64')}`,
         WAGGLE_SHARDS: String(SHARDS),
         WAGGLE_LOG_LEVEL: 'error',
         WAGGLE_MAILBOX_MAX: '100000',

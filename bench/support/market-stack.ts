@@ -63,6 +63,7 @@ export async function withMarket<T>(use: (market: MarketStack) => Promise<T>): P
     const common = commonEnvironment(addresses, {
       ...process.env,
       WAGGLE_JWT_KEYS: `${BENCH_KEY.kid}:${BENCH_KEY.secret}`,
+      WAGGLE_SECRETS_KEYS: `bench:${Buffer.alloc(32).toString('base64')}`,
       WAGGLE_OPERATOR_EMAIL: BENCH_OPERATOR.email,
       WAGGLE_OPERATOR_PASSWORD: BENCH_OPERATOR.password,
       // Two cores: more connections at work only wait for each other.

@@ -69,6 +69,7 @@ export function searchEnvironment(
     { redisUrl, databaseUrl, apiPort, gatewayPort: apiPort + 1 },
     {
       WAGGLE_JWT_KEYS: 'bench:a-secret-of-the-benchmarks-only-0123456789',
+      WAGGLE_SECRETS_KEYS: `bench:${Buffer.alloc(32).toString('base64')}`,
       WAGGLE_LOG_LEVEL: 'error',
       NODE_ENV: 'production',
     },

@@ -3,7 +3,7 @@
  * for each and for all. What was taken and not settled, because the process died, is sent again
  * under the same id. Owns what is under way; the order and the times are the table's.
  */
-import { newId } from '../../contracts/ids.ts';
+import { newId, type WebhookId } from '../../contracts/ids.ts';
 import {
   ATTEMPT_HEADER,
   EVENT_HEADER,
@@ -13,9 +13,11 @@ import {
 import type { Database } from '../../platform/database.ts';
 import { listen } from '../../platform/listener.ts';
 import { type Pump, startPump } from '../../platform/pump.ts';
+import type { SecretBox } from '../../platform/secret-box.ts';
 import { createLanes } from './lanes.ts';
 import type { Posted, Poster } from './posting.ts';
 import { backOffMs, DISABLE_AFTER_MS, RESTS_AFTER, restMs } from './retrying.ts';
+import { placeOf } from './sealing.ts';
 import {
   type Due,
   giveBack,
@@ -41,6 +43,7 @@ const GONE = 410;
 export interface SendingOptions {
   readonly database: Database;
   readonly poster: Poster;
+  readonly box: SecretBox;
   readonly onError: (error: unknown) => void;
   readonly onPosted: (posted: Posted) => void;
   readonly onDead: (count: number) => void;
@@ -100,14 +103,10 @@ export function startSending(options: SendingOptions): Pump {
   };
 }
 
-async function tryOnce({ poster, onPosted, chance }: SendingOptions, due: Due): Promise<Settled> {
+async function tryOnce({ onPosted, chance, ...by }: SendingOptions, due: Due): Promise<Settled> {
   const at = new Date();
-  const headers = headersOf(due, due.body, {
-    type: 'delivery.changed',
-    attempt: due.attempts,
-    atMs: at.getTime(),
-  });
-  const posted = await poster.post(due.url, headers, due.body);
+  const terms = { type: 'delivery.changed', attempt: due.attempts, atMs: at.getTime() };
+  const posted = await post(by, due.webhook, due, due.body, terms);
   onPosted(posted);
   const { outcome, status, durationMs, error, body } = posted;
   return {
@@ -117,22 +116,38 @@ async function tryOnce({ poster, onPosted, chance }: SendingOptions, due: Due): 
   };
 }
 
-function headersOf(
-  webhook: Pick<WebhookRow, 'secret' | 'previous_secret' | 'previous_until'>,
+type Target = Pick<WebhookRow, 'url' | 'secret' | 'previous_secret' | 'previous_until'>;
+
+interface PostTerms {
+  readonly type: string;
+  readonly attempt: number;
+  readonly atMs: number;
+  readonly timeoutMs?: number;
+}
+
+/** Signs and posts; without a secret that can be read nothing is sent. */
+async function post(
+  { poster, box }: Pick<SendingOptions, 'poster' | 'box'>,
+  id: WebhookId,
+  target: Target,
   body: string,
-  {
-    type,
-    attempt,
-    atMs,
-  }: { readonly type: string; readonly attempt: number; readonly atMs: number },
-): Record<string, string> {
-  return {
+  { type, attempt, atMs, timeoutMs }: PostTerms,
+): Promise<Posted> {
+  let secrets: string[];
+  try {
+    secrets = secretsOf(target, atMs).map((secret) => box.open(secret, placeOf(id)));
+  } catch {
+    const error = 'the secret cannot be read: rotate it';
+    return { outcome: 'blocked', status: null, durationMs: 0, error, body: null };
+  }
+  const headers = {
     'content-type': 'application/json',
     'user-agent': 'Waggle-Webhooks/1',
     [EVENT_HEADER]: type,
     [ATTEMPT_HEADER]: String(attempt),
-    [SIGNATURE_HEADER]: signatureOf(secretsOf(webhook, atMs), atMs, body),
+    [SIGNATURE_HEADER]: signatureOf(secrets, atMs, body),
   };
+  return poster.post(target.url, headers, body, timeoutMs);
 }
 
 async function settleBatch(options: SendingOptions, batch: readonly Settled[]): Promise<void> {
@@ -157,14 +172,14 @@ export function healthOf(batch: readonly Settled[]): Health[] {
 
 /** Sends a test event now and says what came of it, and under which id. */
 export async function sendPing(
-  poster: Poster,
+  by: Pick<SendingOptions, 'poster' | 'box'>,
   webhook: WebhookRow,
 ): Promise<{ readonly id: string; readonly at: Date; readonly posted: Posted }> {
   const at = new Date();
   const id = newId('event');
   const ping: PingWebhook = { version: 1, id, type: 'ping', at: at.toISOString() };
   const body = JSON.stringify(ping);
-  const terms = { type: 'ping', attempt: 1, atMs: at.getTime() };
-  const posted = await poster.post(webhook.url, headersOf(webhook, body, terms), body, PING_MS);
+  const terms = { type: 'ping', attempt: 1, atMs: at.getTime(), timeoutMs: PING_MS };
+  const posted = await post(by, webhook.id, webhook, body, terms);
   return { id, at, posted };
 }

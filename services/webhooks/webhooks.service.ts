@@ -6,6 +6,7 @@ import { DELIVERY_STREAM, type DeliveryChanged } from '../../contracts/messages/
 import { createTokens } from '../../platform/auth/tokens.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import type { Pump } from '../../platform/pump.ts';
+import { createSecretBox } from '../../platform/secret-box.ts';
 import { createActionBuilder } from '../../platform/service.ts';
 import type { ServiceContext } from '../../platform/service-context.ts';
 import { type Part, startFollowing, startPurging } from '../../platform/service-streams.ts';
@@ -14,6 +15,7 @@ import { startForgetting } from './forgetting.ts';
 import * as history from './history.ts';
 import { countMessages } from './message-queries.ts';
 import { createPoster } from './posting.ts';
+import { startSealing } from './sealing.ts';
 import { startSending } from './sending.ts';
 import * as webhooks from './webhooks.ts';
 
@@ -22,17 +24,22 @@ export function createService(context: ServiceContext): ServiceSchema {
   const { insecure } = config.webhooks;
   const database = openDatabase('webhooks', config.database.webhooks);
   const poster = createPoster({ insecure });
+  const box = createSecretBox(config.secrets.keys);
+  const deps = { database, poster, box, insecure };
   const running: Part[] = [];
   context.addCheck('webhooks.database', () => database.ping());
   return {
     name: 'webhooks',
-    actions: actionsOf(context, { database, poster, insecure }),
+    actions: actionsOf(context, deps),
     async started() {
       const signer = createTokens(config.auth);
       const { publicUrl } = config.api;
       const { trackingLinkMs } = config.auth;
       running.push(
-        startSenders(context, { database, poster, insecure }),
+        startSenders(context, deps),
+        startSealing(database, box, (err) =>
+          log.warn({ err }, 'secrets could not be sealed; trying again'),
+        ),
         startFollowing<DeliveryChanged>(context, {
           database,
           stream: DELIVERY_STREAM,
@@ -108,7 +115,7 @@ function actionsOf(
 
 function startSenders(
   { metrics, log }: ServiceContext,
-  { database, poster }: webhooks.WebhooksDeps,
+  { database, poster, box }: webhooks.WebhooksDeps,
 ): Pump {
   const seconds = new Histogram({
     name: 'waggle_webhook_seconds',
@@ -129,8 +136,7 @@ function startSenders(
   });
   showWaiting(metrics, database);
   return startSending({
-    database,
-    poster,
+    ...{ database, poster, box },
     onError: (err) => log.warn({ err }, 'webhooks could not be sent; trying again'),
     onPosted: ({ outcome, durationMs }) => seconds.observe({ outcome }, durationMs / 1000),
     onDead: (count) => dead.inc(count),

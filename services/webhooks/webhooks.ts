@@ -6,10 +6,12 @@ import { type AccountId, newId } from '../../contracts/ids.ts';
 import { WEBHOOK_EVENTS } from '../../contracts/webhooks.ts';
 import type { Database, Queryable } from '../../platform/database.ts';
 import { decodeCursor, pageOf } from '../../platform/paging.ts';
+import type { SecretBox } from '../../platform/secret-box.ts';
 import { type Call, type Caller, seesAll } from '../../platform/service.ts';
 import { urlProblem } from './addresses.ts';
 import { holdMessages } from './message-queries.ts';
 import type { Poster } from './posting.ts';
+import { placeOf } from './sealing.ts';
 import { sendPing } from './sending.ts';
 import { newSecret } from './signing.ts';
 import * as queries from './webhook-queries.ts';
@@ -20,6 +22,7 @@ const PER_ACCOUNT_MAX = 16;
 export interface WebhooksDeps {
   readonly database: Database;
   readonly poster: Poster;
+  readonly box: SecretBox;
   /** http and private addresses are allowed. */
   readonly insecure: boolean;
 }
@@ -60,7 +63,7 @@ export async function create(
     url: params.url,
     events: [...(params.events ?? WEBHOOK_EVENTS)],
     description: params.description ?? '',
-    secret,
+    secret: deps.box.seal(secret, placeOf(id)),
   };
   await deps.database.transaction(async (trx) => {
     if (await queries.insertWebhook(trx, row, PER_ACCOUNT_MAX)) return;
@@ -137,7 +140,7 @@ export async function remove({ database }: WebhooksDeps, id: string, call: Call)
 
 /** Gives a new secret; the last one is good until the overlap is over, one before it no more. */
 export async function rotate(
-  { database }: WebhooksDeps,
+  { database, box }: WebhooksDeps,
   params: schemas.WebhookRotate,
   call: Call,
 ): Promise<schemas.WebhookRotated> {
@@ -146,19 +149,20 @@ export async function rotate(
   await database.transaction(async (trx) => {
     const found = checkOwn(await queries.lockWebhook(trx, params.id), call);
     const previous = { previous_secret: found.secret, previous_until: until };
-    await queries.patchWebhook(trx, found.id, { secret, ...previous });
+    const sealed = box.seal(secret, placeOf(found.id));
+    await queries.patchWebhook(trx, found.id, { secret: sealed, ...previous });
   });
   return { secret, previousValidUntil: until.toISOString() };
 }
 
 /** Sends a test event now, switched on or not, and writes the try down. */
 export async function ping(
-  { database, poster }: WebhooksDeps,
+  { database, poster, box }: WebhooksDeps,
   id: string,
   call: Call,
 ): Promise<schemas.WebhookPinged> {
   const webhook = await find(database.knex, id, call);
-  const { id: message, at, posted } = await sendPing(poster, webhook);
+  const { id: message, at, posted } = await sendPing({ poster, box }, webhook);
   const { outcome, status, durationMs, error, body } = posted;
   await database.knex('attempts').insert({
     ...{ id: newId('webhookAttempt'), webhook: webhook.id, message, delivery: null, number: null },

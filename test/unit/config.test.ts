@@ -8,10 +8,12 @@ import { configurationPage } from '../../config/page.ts';
 import { schema } from '../../config/schema.ts';
 
 const secret = 'a'.repeat(32);
+const sealing = Buffer.alloc(32, 'a').toString('base64');
 const minimal = {
   REDIS_URL: 'redis://127.0.0.1:6379',
   DATABASE_URL: 'postgres://waggle@127.0.0.1/waggle',
   WAGGLE_JWT_KEYS: `k1:${secret}`,
+  WAGGLE_SECRETS_KEYS: `k1:${sealing}`,
 };
 
 function problemsOf(env: Record<string, string>): readonly string[] {
@@ -25,7 +27,7 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 }
 
 describe('configuration', () => {
-  it('needs only the two stores and a signing key', () => {
+  it('needs only the two stores, a signing key and a sealing key', () => {
     const config = loadConfig(minimal);
     assert.equal(config.api.port, 3000);
     assert.equal(config.dispatch.shards, 32);
@@ -51,6 +53,7 @@ describe('configuration', () => {
         'WAGGLE_API_PORT',
         'WAGGLE_JWT_KEYS',
         'WAGGLE_LOG_LEVEL',
+        'WAGGLE_SECRETS_KEYS',
         'WAGGLE_SPEED',
       ].sort(),
     );
@@ -80,6 +83,18 @@ describe('configuration', () => {
     assert.deepEqual(problemsOf({ ...minimal, WAGGLE_JWT_KEYS: `k:${secret},k:${secret}` }), [
       'WAGGLE_JWT_KEYS',
     ]);
+  });
+
+  it('opens secrets with old keys and seals with the first', () => {
+    const keysOf = (text: string) => ({ ...minimal, WAGGLE_SECRETS_KEYS: text });
+    const config = loadConfig(keysOf(`new:${sealing},old:${sealing}`));
+    assert.deepEqual(
+      config.secrets.keys.map((key) => key.kid),
+      ['new', 'old'],
+    );
+    for (const wrong of [`k:${sealing},k:${sealing}`, `k:${sealing.slice(4)}`, `k:${secret}`]) {
+      assert.deepEqual(problemsOf(keysOf(wrong)), ['WAGGLE_SECRETS_KEYS']);
+    }
   });
 
   it('asks for both halves of the operator', () => {
