@@ -83,7 +83,11 @@ export async function lockStock(
     .forUpdate();
 }
 
-/** Makes records that are not there yet, empty; the keys of those that are new. */
+/**
+ * Makes records that are not there yet, empty; the keys of those that are new. Their versions begin at
+ * the time, so that they grow also for what was counted before, removed, and is counted again: who
+ * hears of levels takes the highest version for the newest.
+ */
 export async function addStock(
   trx: Transaction,
   vendor: string,
@@ -91,7 +95,7 @@ export async function addStock(
 ): Promise<{ readonly product: string; readonly variant: string }[]> {
   const { rows } = await trx.raw<{ rows: { product: string; variant: string }[] }>(
     `INSERT INTO stock (product, variant, vendor, available, level, version)
-     SELECT product, variant, ?, 0, 'out', 0
+     SELECT product, variant, ?, 0, 'out', (extract(epoch FROM clock_timestamp()) * 1000)::bigint
        FROM json_to_recordset(?::json) AS n (product text, variant text)
       ORDER BY product COLLATE "C", variant COLLATE "C"
      ON CONFLICT DO NOTHING RETURNING product, variant`,

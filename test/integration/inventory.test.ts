@@ -163,7 +163,8 @@ describe('stock', () => {
     const variants = shirt.variants as { id: string }[];
     const items = variants.map(({ id }) => ({ product: shirt.id, variant: id, available: 0 }));
     const path = `/vendors/${vendor}/stock`;
-    expectOk(await call('PUT', path, city.ops, { items }));
+    const set = expectOk(await call('PUT', path, city.ops, { items }));
+    const [counted] = set.items as { version: number }[];
     const seen: unknown[] = [];
     for (let next = ''; seen.length < 9; ) {
       const page = expectOk(await call('GET', `${path}?limit=2${next}`, city.ops));
@@ -177,6 +178,10 @@ describe('stock', () => {
     assert.equal((await call('DELETE', one, city.ops)).status, 404);
     assert.equal(itemsOf(await call('GET', `/vendors/${vendor}/levels`, city.ops)).length, 2);
     assert.equal((await call('DELETE', `${path}/${products[0]}`, city.ops)).status, 404);
+    // Whoever heard of it before must take what is told of it now for newer.
+    const again = expectOk(await call('PUT', path, city.ops, { items: items.slice(0, 1) }));
+    const [row] = again.items as { version: number }[];
+    assert.ok(Number(row?.version) > Number(counted?.version) + 1);
   });
 
   test('of a product that leaves its menu is counted no longer', async () => {
