@@ -16,8 +16,8 @@ const POLL_MS = 500;
 /** Host ms; longer than any call may take (the time-out of guarded.ts). */
 const LEASE_MS = 10_000;
 const RETRY_MS = [200, 60_000] as const;
-/** Host ms; a look goes back so far: more than a poll, and than a transaction takes to commit. */
-const LOOK_BACK_MS = 2_000;
+/** Host ms; a look goes back so far: more than a poll, and than most transactions take. */
+const LOOK_BACK_MS = 1_000;
 /** Host ms between looks at all that is due, however long: nobody may have looked for a while. */
 const LOOK_AT_ALL_MS = 5_000;
 
@@ -38,7 +38,7 @@ export function startWorking(options: WorkingOptions): Pump {
     work: async () => {
       const all = performance.now() >= lookAtAllMs;
       const batch = { limit: BATCH_MAX, leaseMs: LEASE_MS, sinceMs: all ? null : LOOK_BACK_MS };
-      const due = await queries.takeDue(options.database.knex, batch);
+      const due = await queries.takeDue(options.database, batch);
       if (all && due.length < BATCH_MAX) lookAtAllMs = performance.now() + LOOK_AT_ALL_MS;
       return workBatch(options, due);
     },

@@ -247,7 +247,7 @@ test('a look goes back only so far, and a look at all finds what is older', asyn
   const past = database.knex.raw("now() - interval '1 hour'");
   await database.knex('waiting').where({ order_id: older }).update({ next_at: past });
   const take = async (sinceMs: number | null): Promise<string[]> => {
-    const due = await takeDue(database.knex, { limit: 10, leaseMs: 60_000, sinceMs });
+    const due = await takeDue(database, { limit: 10, leaseMs: 60_000, sinceMs });
     return due.map(({ key }) => key);
   };
   assert.deepEqual(await take(60_000), [`${newer}/authorise`]);
