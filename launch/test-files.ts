@@ -8,6 +8,8 @@ export const testFolders = ['tidy', 'unit', 'contract', 'integration', 'e2e'] as
 export type TestFolder = (typeof testFolders)[number];
 
 const SUFFIX = '.test.ts';
+/** Files that take a tenth of the run and more, however little the rest has to do. */
+const LONG = ['integration/order-saga-crash', 'integration/order-saga', 'unit/runtime-simulation'];
 
 /** All test files of one folder, sorted; absolute paths. */
 export function testFilesOf(folder: TestFolder): string[] {
@@ -23,6 +25,13 @@ export function namedTestFiles(paths: readonly string[]): string[] {
     if (files.length === 0) throw new LaunchError(`no file in ${path} ends in ${SUFFIX}`);
     return files;
   });
+}
+
+/** The same files with those that take long in front, so that none of them is still alone at the end. */
+export function longestFirst(files: readonly string[]): string[] {
+  const isLong = (file: string): boolean =>
+    LONG.some((name) => file === join(projectRoot, 'test', `${name}${SUFFIX}`));
+  return [...files.filter(isLong), ...files.filter((file) => !isLong(file))];
 }
 
 /** The folder below test/ that a file lies in; a file elsewhere counts as a unit test. */

@@ -12,7 +12,13 @@ import { defaultStateDir } from './paths.ts';
 import { forgetPostgres, startPostgres } from './postgres.ts';
 import { forgetRedis, startRedis } from './redis.ts';
 import { listenForStop } from './stop-signal.ts';
-import { namedTestFiles, type TestFolder, testFilesOf, testFolderOf } from './test-files.ts';
+import {
+  longestFirst,
+  namedTestFiles,
+  type TestFolder,
+  testFilesOf,
+  testFolderOf,
+} from './test-files.ts';
 import { runGroups, type TestGroup } from './test-run.ts';
 
 const RUN_PREFIX = 'test-';
@@ -53,9 +59,13 @@ async function runTests(
     const groups: TestGroup[] = [
       { files: filesOf('tidy'), concurrency: 2, timeoutMs: TIMEOUT_MS },
       {
-        files: [...filesOf('unit'), ...filesOf('contract'), ...filesOf('integration')],
-        // One more than two cores: they wait for their servers half of the time.
-        concurrency: 3,
+        files: longestFirst([
+          ...filesOf('integration'),
+          ...filesOf('unit'),
+          ...filesOf('contract'),
+        ]),
+        // Twice two cores: integration tests wait for their servers half of the time.
+        concurrency: 4,
         timeoutMs: TIMEOUT_MS,
         ready: stores.ready,
       },

@@ -10,7 +10,7 @@ import type { EventEntry } from './event-stream.ts';
 import { startPump } from './pump.ts';
 
 export interface StreamConsumerOptions<T> {
-  /** A connection of its own: reading blocks it. */
+  /** A connection of its own: reading blocks it, and a stop while it waits ends it. */
   readonly redis: Redis;
   /** Full key, prefix included. */
   readonly stream: string;
@@ -28,7 +28,7 @@ export interface StreamConsumerOptions<T> {
    * meanwhile is handled together, which is cheaper than one by one. Quiet streams hardly rest.
    */
   readonly gatherMs: readonly [each: number, longest: number];
-  /** Longest wait for new entries, host ms; also how long a stop may take. */
+  /** Longest wait for new entries, host ms. */
   readonly blockMs: number;
   /** Entries of consumers that were silent this long are taken over, host ms. */
   readonly claimIdleMs: number;
@@ -57,7 +57,7 @@ export function deadLetterKey(stream: string, group: string): string {
 
 /** Starts consuming. */
 export function startStreamConsumer<T>(options: StreamConsumerOptions<T>): StreamConsumer {
-  const state = { started: false, nextClaimMs: 0 };
+  const state = { started: false, waiting: false, nextClaimMs: 0 };
   const pump = startPump({
     work: async (signal) => {
       if (!state.started) {
@@ -70,7 +70,9 @@ export function startStreamConsumer<T>(options: StreamConsumerOptions<T>): Strea
         await handleAll(options, await claimIdle(options), signal);
         state.nextClaimMs = Date.now() + options.claimIdleMs;
       }
+      state.waiting = true;
       const entries = await readGroup(options, '>');
+      state.waiting = false;
       await handleAll(options, entries, signal);
       if (entries.length > 0 && entries.length < options.batch) {
         const [each, longest] = options.gatherMs;
@@ -83,10 +85,17 @@ export function startStreamConsumer<T>(options: StreamConsumerOptions<T>): Strea
     onError: (error) => {
       // The stream may have gone with its group (an emptied Redis): begin anew.
       state.started = false;
+      state.waiting = false;
       options.onError(error);
     },
   });
-  return { stop: () => pump.stop() };
+  const stop = (): Promise<void> => {
+    const stopping = pump.stop();
+    // What is on its way here all the same is found again at the next start, or taken over.
+    if (state.waiting) options.redis.disconnect();
+    return stopping;
+  };
+  return { stop };
 }
 
 async function createGroup<T>(options: StreamConsumerOptions<T>): Promise<void> {

@@ -84,9 +84,20 @@ test('killed at every step, an order ends as one that nobody disturbed', async (
     const steps = rows.map(({ step }) => ORDER.indexOf(step));
     return { last: Math.min(...steps), sum: steps.reduce((sum, at) => sum + at, 0) };
   };
+  // Only then is a step short enough to be looked for without a rest.
+  const isUp = (): Promise<unknown> =>
+    waitFor(
+      async () => {
+        const all = `SELECT FROM pg_stat_activity WHERE application_name = 'waggle-orders-listen'
+          AND datname = current_database()`;
+        return (await knex.raw(all)).rowCount > 0;
+      },
+      { timeoutMs: 40_000, intervalMs: 20, what: 'the victim' },
+    );
   let kills = 0;
   for (let seen = await stepsNow(); seen.last < ORDER.indexOf('preparing'); ) {
     crash.start();
+    await isUp();
     const before = seen;
     seen = await waitFor(
       async () => {

@@ -4,11 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface WaitOptions {
   /** Host milliseconds until the wait fails; default 5 000. */
   readonly timeoutMs?: number | undefined;
-  /** Host milliseconds between looks; default 10. */
+  /** Host milliseconds between looks; by default 10 at first, then a tenth of the time waited. */
   readonly intervalMs?: number | undefined;
   /** What is waited for, for the message. */
   readonly what?: string | undefined;
 }
+
+const LOOK_MS = { first: 10, longest: 100 } as const;
 
 type Falsy = false | null | undefined | 0 | '';
 
@@ -21,7 +23,7 @@ export async function waitFor<T>(
   options: WaitOptions = {},
 ): Promise<Exclude<T, Falsy>> {
   const timeoutMs = options.timeoutMs ?? 5_000;
-  const deadline = performance.now() + timeoutMs;
+  const begun = performance.now();
   let cause: unknown;
   for (;;) {
     try {
@@ -31,10 +33,16 @@ export async function waitFor<T>(
     } catch (error) {
       cause = error;
     }
-    if (performance.now() >= deadline) {
+    const waitedMs = performance.now() - begun;
+    if (waitedMs >= timeoutMs) {
       const what = options.what ?? condition.toString();
       throw new Error(`not met within ${timeoutMs} ms: ${what}`, { cause });
     }
-    await delay(options.intervalMs ?? 10);
+    await delay(options.intervalMs ?? lookAgainMs(waitedMs));
   }
+}
+
+/** Looks may cost as much as what they wait for: rarely late by more than a tenth is soon enough. */
+function lookAgainMs(waitedMs: number): number {
+  return Math.min(LOOK_MS.longest, Math.max(LOOK_MS.first, waitedMs / 10));
 }
