@@ -1,18 +1,13 @@
 /** What surrounds every answer of the REST door: headers, conditions, limits. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Scope } from '../support/scope.ts';
+import { before, describe, test } from 'node:test';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, expectOk, register } from './city.ts';
 
 let stack: Stack;
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 const ORIGIN = 'https://shop.example';
 
 describe('the REST door', () => {
@@ -24,9 +19,6 @@ describe('the REST door', () => {
       WAGGLE_ADDRESS_PER_SECOND: '10',
       WAGGLE_SIGN_UPS_PER_MINUTE: '12',
     });
-  });
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
   });
 
   test('sends what keeps browsers safe with every answer, and HSTS only over https', async () => {

@@ -1,29 +1,20 @@
 /** The REST door: who may call what, what bad requests get, and what it says of itself. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { SignJWT } from 'jose';
 import { ROUTES, type Route } from '../../contracts/api/routes.ts';
 import { ID_PREFIXES, type IdKind, newId } from '../../contracts/ids.ts';
 import { createTokens } from '../../platform/auth/tokens.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, expectOk, register } from './city.ts';
 
 let stack: Stack;
 const tokens = new Map<string, string>();
 
-/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 describe('the REST door', () => {
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
-  });
   before(async () => {
     stack = await withStack(scope);
     tokens.set('ops', await stack.operator());

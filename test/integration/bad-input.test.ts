@@ -3,12 +3,12 @@
  * SQL and HTML in every text; other people's things. New routes are walked as they come.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { ROUTES, type Route } from '../../contracts/api/routes.ts';
 import { createValidator } from '../../platform/validation.ts';
 import { pathNames } from '../../services/api/open-api.ts';
 import { isFreeText, kindOf, type Schema, sampleOf, wrongOnes } from '../support/samples.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { tableHashes } from '../support/tables.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { makeWorld, type Side, type World } from './world.ts';
@@ -22,20 +22,12 @@ const HOSTILE = `'; DROP TABLE users; --"<script>alert(1)</script>\${7*7}{{7*7}}
 
 let stack: Stack;
 let world: World;
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 let serial = 0;
 
 before(async () => {
   stack = await withStack(scope);
   world = await makeWorld(stack);
-});
-after(async () => {
-  for (const cleanUp of cleanUps.reverse()) await cleanUp();
 });
 
 type Who = keyof Side['tokens'] | 'ops' | 'nobody';

@@ -97,8 +97,9 @@ export async function withStack(
     act,
     metrics: async () => (await fetch(`http://127.0.0.1:${node.adminPort}/metrics`)).text(),
     async operator() {
-      const answer = await call('POST', '/auth/login', { body: OPERATOR });
-      return (answer.body.tokens as { accessToken: string }).accessToken;
+      const { status, body } = await call('POST', '/auth/login', { body: OPERATOR });
+      if (status >= 300) throw new Error(`${status} ${JSON.stringify(body)}`);
+      return (body.tokens as { accessToken: string }).accessToken;
     },
   };
 }

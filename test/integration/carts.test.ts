@@ -1,18 +1,13 @@
 /** Carts through the door: priced by the server, refused with the reason, nothing written then. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { newId } from '../../contracts/ids.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { addProduct, CENTRE, type City, expectOk, makeCity, register } from './city.ts';
 
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 describe('carts', () => {
   let stack: Stack;
@@ -24,9 +19,6 @@ describe('carts', () => {
     stack = await withStack(scope);
     city = await makeCity(stack);
     soup = await addProduct(stack, city, { name: 'Soup', priceMinor: 1_000 });
-  });
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
   });
 
   const send = (path: string, change: object, token = city.customer): Promise<Answer> =>

@@ -1,6 +1,6 @@
 /** Changing menus: versions, order, prices, removal, import, and what others are told of it. */
 import assert from 'node:assert/strict';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { before, describe, type TestContext, test } from 'node:test';
 import type { Menu, Product } from '../../contracts/api/catalog.ts';
 import { newId } from '../../contracts/ids.ts';
 import { CATALOG_STREAM, type MenuChanged } from '../../contracts/messages/catalog.ts';
@@ -13,7 +13,7 @@ import { MenuMemory } from '../../services/catalog/menu-memory.ts';
 import { type CatalogDeps, menu } from '../../services/catalog/menus.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
-import { cleanUpInReverse, type Scope } from '../support/scope.ts';
+import { cleanUpInReverse, sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity } from './city.ts';
@@ -23,17 +23,9 @@ const PATIENTLY = { timeoutMs: 20_000 } as const;
 
 let stack: Stack;
 let city: City;
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 describe('a change of a menu', () => {
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
-  });
   before(async () => {
     stack = await withStack(scope);
     city = await makeCity(stack);

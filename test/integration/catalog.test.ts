@@ -1,11 +1,11 @@
 /** Menus through the public door, on real stores. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { MENU, type Menu, type Product } from '../../contracts/api/catalog.ts';
 import { PRODUCT_LIST } from '../../contracts/api/catalog-editing.ts';
 import { newId } from '../../contracts/ids.ts';
 import { createValidator } from '../../platform/validation.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity, register } from './city.ts';
@@ -15,17 +15,9 @@ const PATIENTLY = { timeoutMs: 20_000 } as const;
 
 let stack: Stack;
 let city: City;
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 describe('a menu', () => {
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
-  });
   before(async () => {
     stack = await withStack(scope);
     city = await makeCity(stack);

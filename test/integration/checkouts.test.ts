@@ -3,17 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { newId } from '../../contracts/ids.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { addProduct, CENTRE, type City, expectOk, makeCity, register } from './city.ts';
 
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 describe('after the cart', () => {
   let stack: Stack;
@@ -36,7 +31,6 @@ describe('after the cart', () => {
   });
   after(async () => {
     await orders.close();
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
   });
 
   const post = (path: string, body: object, token = city.customer): Promise<Answer> =>
@@ -196,7 +190,10 @@ describe('after the cart', () => {
     const early = await rate({ vendorStars: 5 });
     assert.deepEqual([early.status, early.body.code], [409, 'order.not_delivered']);
     const deliver = (endedMs: number, driver: string | null) =>
-      orders.knex('orders').where({ id }).update({ state: 'delivered', ended_ms: endedMs, driver });
+      orders
+        .knex('sagas')
+        .where({ order_id: id })
+        .update({ state: 'delivered', ended_ms: endedMs, driver });
     await deliver(Date.now(), null);
     assert.equal((await rate({ driverStars: 5 })).status, 422);
     await deliver(Date.now(), newId('driver'));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { before, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { newId } from '../../contracts/ids.ts';
 import { DRIVER_STREAM, type DriverEvent } from '../../contracts/messages/drivers.ts';
@@ -15,17 +15,23 @@ import { openFolderStore } from '../../platform/files/file-store.ts';
 import { byHand } from '../../services/drivers/background.ts';
 import { dayAfter } from '../../services/drivers/local-time.ts';
 import { type WatchDeps, watchPapers } from '../../services/drivers/paper-watch.ts';
-import { cleanUpInReverse } from '../support/scope.ts';
+import { cleanUpInReverse, sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { type Answer, withStack } from './business-stack.ts';
+import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { expectOk, makeCity } from './city.ts';
 import { type DriverLogin, registerDriver } from './phone.ts';
 
 const PDF = Buffer.from('%PDF-1.7 a licence');
 const DAY_MS = 86_400_000;
 
-async function start(t: TestContext) {
-  const stack = await withStack(t);
+const scope = sharedScope();
+let stack: Stack;
+before(async () => {
+  stack = await withStack(scope);
+});
+
+/** A market and a zone of a test's own. */
+async function start() {
   const city = await makeCity(stack);
   const town = { stack, city };
   const ask = (method: string, path: string, body?: object, token = city.ops): Promise<Answer> =>
@@ -48,13 +54,83 @@ async function start(t: TestContext) {
     const { accessToken } = tokens as { accessToken: string };
     return (await createTokens(stack.config.auth).verifyToken(accessToken)).driver?.approved;
   };
-  return { stack, city, town, ask, standing, handIn, approved };
+  return { city, town, ask, standing, handIn, approved };
 }
 
 const soon = dayAfter(new Date().toISOString().slice(0, 10), 20);
 
-test('where papers are asked for, they are handed in and approved before the driver is', async (t) => {
-  const { city, town, ask, standing, handIn, approved } = await start(t);
+// First, because it counts all files there are.
+test('time takes papers, and with them the approval; warnings come first; files go with people', async (t) => {
+  const { city, town, ask, standing, handIn, approved } = await start();
+  const driver = await registerDriver(town, { market: city.market });
+  const papers = [{ kind: 'right_to_work' }];
+  const policy = { papers, backgroundCheck: false };
+  expectOk(await ask('PUT', `/markets/${city.market}/driver-policy`, policy));
+  const paper = await handIn(driver, { kind: 'right_to_work', expiresOn: soon });
+  expectOk(await ask('PUT', `/papers/${paper}/review`, { approved: true }));
+  assert.equal(await approved(driver), true);
+
+  const database = openDatabase('drivers', stack.config.database.drivers);
+  cleanUpInReverse(t, () => database.close());
+  const redis = new Redis(stack.config.redis.url);
+  cleanUpInReverse(t, () => redis.disconnect());
+  const prefix = stack.config.redis.keyPrefix;
+  const told = async (): Promise<DriverEvent[]> =>
+    (await redis.xrange(`${prefix}${DRIVER_STREAM}`, '-', '+')).map(
+      ([, [, text = '']]) => (JSON.parse(text) as { event: DriverEvent }).event,
+    );
+  const watch = async (daysOn: number): Promise<void> => {
+    const deps: WatchDeps = {
+      database,
+      links: createFileLinks(stack.config.auth.keys, ''),
+      files: openFolderStore(stack.config.files.dir),
+      checks: byHand,
+      nowMs: () => Date.now() + daysOn * DAY_MS,
+    };
+    await watchPapers(deps);
+  };
+  for (const daysOn of [0, 1, 14, 14, 20]) await watch(daysOn);
+  const warnings = await waitFor(async () => {
+    const expiring = (await told()).flatMap((event) =>
+      event.type === 'paper.expiring' ? [event] : [],
+    );
+    return expiring.length === 3 ? expiring : null;
+  });
+  assert.ok(warnings.every((warning) => warning.paper === paper && warning.expiresOn === soon));
+  assert.equal((await standing(driver)).approved, true, 'its last day is not over');
+  await watch(22);
+  assert.equal((await standing(driver)).approved, false);
+  assert.equal(await approved(driver), false);
+  await waitFor(async () =>
+    (await told()).some(
+      (event) => event.type === 'driver.approval' && event.why === 'papers' && !event.approved,
+    ),
+  );
+
+  const files = (): string[] =>
+    existsSync(stack.config.files.dir)
+      ? readdirSync(stack.config.files.dir).flatMap((folder) =>
+          readdirSync(join(stack.config.files.dir, folder)),
+        )
+      : [];
+  assert.equal(files().length, 1);
+  const event: UserDeleted = {
+    ...{ type: 'user.deleted', user: newId('user'), role: 'driver', account: newId('account') },
+    ...{ driver: driver.id, atMs: Date.now() },
+  };
+  const stream = createEventStream({ redis, key: `${prefix}${USER_STREAM}`, entriesMax: 1_000 });
+  await stream.publish({ id: newId('event'), correlation: null, event });
+  await waitFor(async () => {
+    const gone = expectOk(await ask('GET', `/drivers/${driver.id}`));
+    return gone.name === 'Deleted' && gone.approved === false;
+  });
+  assert.deepEqual((await standing(driver)).papers, []);
+  await watch(22);
+  assert.deepEqual(files(), []);
+});
+
+test('where papers are asked for, they are handed in and approved before the driver is', async () => {
+  const { city, town, ask, standing, handIn, approved } = await start();
   const driver = await registerDriver(town, { approve: false, market: city.market });
   const policy = {
     papers: [{ kind: 'identity' }, { kind: 'insurance', vehicles: ['bicycle', 'car'] }],
@@ -126,9 +202,10 @@ test('where papers are asked for, they are handed in and approved before the dri
   assert.equal(await approved(driver), false, 'with the next token');
 });
 
-test('another driver sees, deletes and reviews nothing of it', async (t) => {
-  const { town, ask, handIn } = await start(t);
-  const [one, other] = [await registerDriver(town), await registerDriver(town)];
+test('another driver sees, deletes and reviews nothing of it', async () => {
+  const { city, town, ask, handIn } = await start();
+  const here = { market: city.market };
+  const [one, other] = [await registerDriver(town, here), await registerDriver(town, here)];
   const paper = await handIn(one, { kind: 'licence' });
   assert.equal((await ask('DELETE', `/papers/${paper}`, undefined, other.token)).status, 404);
   assert.equal(
@@ -142,73 +219,4 @@ test('another driver sees, deletes and reviews nothing of it', async (t) => {
   const mine = expectOk(await ask('GET', '/drivers/me/standing', undefined, other.token));
   assert.deepEqual(mine.papers, []);
   assert.equal((await ask('DELETE', `/papers/${paper}`, undefined, one.token)).status, 204);
-});
-
-test('time takes papers, and with them the approval; warnings come first; files go with people', async (t) => {
-  const { stack, city, town, ask, standing, handIn, approved } = await start(t);
-  const driver = await registerDriver(town, { market: city.market });
-  const papers = [{ kind: 'right_to_work' }];
-  const policy = { papers, backgroundCheck: false };
-  expectOk(await ask('PUT', `/markets/${city.market}/driver-policy`, policy));
-  const paper = await handIn(driver, { kind: 'right_to_work', expiresOn: soon });
-  expectOk(await ask('PUT', `/papers/${paper}/review`, { approved: true }));
-  assert.equal(await approved(driver), true);
-
-  const database = openDatabase('drivers', stack.config.database.drivers);
-  cleanUpInReverse(t, () => database.close());
-  const redis = new Redis(stack.config.redis.url);
-  cleanUpInReverse(t, () => redis.disconnect());
-  const prefix = stack.config.redis.keyPrefix;
-  const told = async (): Promise<DriverEvent[]> =>
-    (await redis.xrange(`${prefix}${DRIVER_STREAM}`, '-', '+')).map(
-      ([, [, text = '']]) => (JSON.parse(text) as { event: DriverEvent }).event,
-    );
-  const watch = async (daysOn: number): Promise<void> => {
-    const deps: WatchDeps = {
-      database,
-      links: createFileLinks(stack.config.auth.keys, ''),
-      files: openFolderStore(stack.config.files.dir),
-      checks: byHand,
-      nowMs: () => Date.now() + daysOn * DAY_MS,
-    };
-    await watchPapers(deps);
-  };
-  for (const daysOn of [0, 1, 14, 14, 20]) await watch(daysOn);
-  const warnings = await waitFor(async () => {
-    const expiring = (await told()).flatMap((event) =>
-      event.type === 'paper.expiring' ? [event] : [],
-    );
-    return expiring.length === 3 ? expiring : null;
-  });
-  assert.ok(warnings.every((warning) => warning.paper === paper && warning.expiresOn === soon));
-  assert.equal((await standing(driver)).approved, true, 'its last day is not over');
-  await watch(22);
-  assert.equal((await standing(driver)).approved, false);
-  assert.equal(await approved(driver), false);
-  await waitFor(async () =>
-    (await told()).some(
-      (event) => event.type === 'driver.approval' && event.why === 'papers' && !event.approved,
-    ),
-  );
-
-  const files = (): string[] =>
-    existsSync(stack.config.files.dir)
-      ? readdirSync(stack.config.files.dir).flatMap((folder) =>
-          readdirSync(join(stack.config.files.dir, folder)),
-        )
-      : [];
-  assert.equal(files().length, 1);
-  const event: UserDeleted = {
-    ...{ type: 'user.deleted', user: newId('user'), role: 'driver', account: newId('account') },
-    ...{ driver: driver.id, atMs: Date.now() },
-  };
-  const stream = createEventStream({ redis, key: `${prefix}${USER_STREAM}`, entriesMax: 1_000 });
-  await stream.publish({ id: newId('event'), correlation: null, event });
-  await waitFor(async () => {
-    const gone = expectOk(await ask('GET', `/drivers/${driver.id}`));
-    return gone.name === 'Deleted' && gone.approved === false;
-  });
-  assert.deepEqual((await standing(driver)).papers, []);
-  await watch(22);
-  assert.deepEqual(files(), []);
 });

@@ -1,12 +1,12 @@
 /** Proof of delivery, with the gateway as a phone: PIN, photo, signature, age, and what is missing. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { DriverClient } from '../../client/index.ts';
 import type { DeliveryId } from '../../contracts/ids.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { FORGETTING } from '../../services/deliveries/erasure.ts';
 import { eraseNow } from '../support/erasure.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { Answer } from './business-stack.ts';
 import { expectOk, register } from './city.ts';
@@ -22,8 +22,7 @@ import {
 } from './phone.ts';
 
 const JPEG = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(200, 1)]);
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = { after: (cleanUp) => cleanUps.push(cleanUp) };
+const scope = sharedScope();
 
 let town: Town;
 let driver: DriverLogin;
@@ -66,9 +65,6 @@ describe('proof of delivery', () => {
     town = await withTown(scope);
     driver = await registerDriver(town);
     phone = await onDuty(scope, town, driver);
-  });
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
   });
 
   test('the customer says the PIN of the tracking page; wrong ones are told and bounded', async () => {

@@ -1,6 +1,6 @@
 /** Shifts: planned, picked, swapped; who overlaps is refused, who does not come is noticed. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { before, type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { newId } from '../../contracts/ids.ts';
 import type { DriverWork } from '../../contracts/messages/driver-work.ts';
@@ -16,7 +16,7 @@ import { dayAfter, momentOf, wallTimeOf } from '../../services/drivers/local-tim
 import * as papers from '../../services/drivers/papers.ts';
 import * as shifts from '../../services/drivers/shifts.ts';
 import { followWork } from '../../services/drivers/work.ts';
-import { cleanUpInReverse } from '../support/scope.ts';
+import { cleanUpInReverse, sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { expectOk, makeCity } from './city.ts';
@@ -24,12 +24,20 @@ import { type DriverLogin, registerDriver } from './phone.ts';
 
 const BERLIN = 'Europe/Berlin';
 const MINUTE_MS = 60_000;
-const day = dayAfter(wallTimeOf(BERLIN, Date.now()).day, 2);
+const tomorrow = dayAfter(wallTimeOf(BERLIN, Date.now()).day, 1);
+/** Later than what is tried tomorrow: nobody is missed on this day. */
+const day = dayAfter(tomorrow, 1);
 
 type Shifts = { id: string; state: string; driver: string | null; attendance: string }[];
 
-async function start(t: TestContext) {
-  const stack = await withStack(t);
+const scope = sharedScope();
+let stack: Stack;
+before(async () => {
+  stack = await withStack(scope);
+});
+
+/** A market and a zone of a test's own. */
+async function start() {
   const city = await makeCity(stack);
   const town = { stack, city };
   const ask = (method: string, path: string, body?: object, token = city.ops): Promise<Answer> =>
@@ -40,11 +48,11 @@ async function start(t: TestContext) {
     ask('POST', `/shifts/${id}/take`, {}, token);
   const offer = (id: unknown, { token }: DriverLogin, offered = true): Promise<Answer> =>
     ask('PUT', `/shifts/${id}/offer`, { offered }, token);
-  return { stack, city, town, ask, plan, take, offer };
+  return { city, town, ask, plan, take, offer };
 }
 
-test('places are picked once each, by drivers who may work and are free then', async (t) => {
-  const { town, city, ask, plan, take } = await start(t);
+test('places are picked once each, by drivers who may work and are free then', async () => {
+  const { town, city, ask, plan, take } = await start();
   const places = await plan({ from: '09:00', to: '17:00', places: 3 });
   assert.equal(places.length, 3);
   const [shift] = places as unknown as { startsAt: string; endsAt: string; timeZone: string }[];
@@ -93,8 +101,8 @@ test('places are picked once each, by drivers who may work and are free then', a
   }
 });
 
-test('a shift changes hands when offered; where ops must agree, only then', async (t) => {
-  const { town, city, ask, plan, take, offer } = await start(t);
+test('a shift changes hands when offered; where ops must agree, only then', async () => {
+  const { town, city, ask, plan, take, offer } = await start();
   const [ann, ben, cid] = await Promise.all([1, 2, 3].map(() => registerDriver(town)));
   assert.ok(ann && ben && cid);
   const [first] = await plan({ from: '08:00', to: '12:00', driver: ann.id });
@@ -133,19 +141,19 @@ test('a shift changes hands when offered; where ops must agree, only then', asyn
 });
 
 test('who is late or does not come is noticed by what the logs say of duty', async (t) => {
-  const { stack, city, town, ask, plan } = await start(t);
+  const { city, town, ask, plan } = await start();
   const [early, late, absent, here] = await Promise.all(
     [1, 2, 3, 4].map(() => registerDriver(town)),
   );
   assert.ok(early && late && absent && here);
   const shifts = new Map<string, unknown>();
   for (const { id } of [early, late, absent, here]) {
-    const [shift] = await plan({ from: '09:00', to: '17:00', driver: id });
+    const [shift] = await plan({ day: tomorrow, from: '09:00', to: '17:00', driver: id });
     shifts.set(id, shift?.id);
   }
   const database = openDatabase('drivers', stack.config.database.drivers);
   cleanUpInReverse(t, () => database.close());
-  const nine = momentOf(BERLIN, { day, clock: '09:00' });
+  const nine = momentOf(BERLIN, { day: tomorrow, clock: '09:00' });
   const goes = async (driver: DriverLogin, minutes: number, duty: Duty = 'available') => {
     const atMs = nine + minutes * MINUTE_MS;
     const facts: DriverWork['facts'] = [
@@ -172,7 +180,7 @@ test('who is late or does not come is noticed by what the logs say of duty', asy
   await look(31);
   assert.deepEqual([await attendance(late), await attendance(absent)], ['late', 'no_show']);
   const told = await waitFor(async () => {
-    const missed = (await readStream(t, stack)).flatMap((event) =>
+    const missed = (await readStream(t)).flatMap((event) =>
       event.type === 'shift.missed' ? [event] : [],
     );
     return missed.length >= 3 ? missed : null;
@@ -188,15 +196,15 @@ test('who is late or does not come is noticed by what the logs say of duty', asy
   );
 });
 
-async function readStream(t: TestContext, { config }: Stack): Promise<DriverEvent[]> {
-  const redis = new Redis(config.redis.url);
+async function readStream(t: TestContext): Promise<DriverEvent[]> {
+  const redis = new Redis(stack.config.redis.url);
   cleanUpInReverse(t, () => redis.disconnect());
-  const entries = await redis.xrange(`${config.redis.keyPrefix}${DRIVER_STREAM}`, '-', '+');
+  const entries = await redis.xrange(`${stack.config.redis.keyPrefix}${DRIVER_STREAM}`, '-', '+');
   return entries.map(([, [, text = '']]) => (JSON.parse(text) as { event: DriverEvent }).event);
 }
 
 test('lists and batches take as many statements for many rows as for few', async (t) => {
-  const { stack, city, town, plan } = await start(t);
+  const { city, town, plan } = await start();
   const [ann, ben] = await Promise.all([1, 2].map(() => registerDriver(town)));
   assert.ok(ann && ben);
   const database = openDatabase('drivers', stack.config.database.drivers);

@@ -1,6 +1,6 @@
 /** Stock through the public door: what vendors say is there, why it changed, what customers see. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { newId } from '../../contracts/ids.ts';
 import {
   INVENTORY_REQUESTS,
@@ -10,7 +10,7 @@ import {
 } from '../../contracts/messages/inventory.ts';
 import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity, register } from './city.ts';
@@ -20,17 +20,9 @@ const PATIENTLY = { timeoutMs: 20_000 } as const;
 
 let stack: Stack;
 let city: City;
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 describe('stock', () => {
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
-  });
   before(async () => {
     stack = await withStack(scope);
     city = await makeCity(stack);

@@ -1,6 +1,6 @@
 /** A vendor's board over REST: its own tickets, legal moves, its capacity, and what others are told. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { type AccountId, newId, type VendorId } from '../../contracts/ids.ts';
 import {
@@ -15,18 +15,12 @@ import { VENDOR_REQUESTS, type VendorThrottle } from '../../contracts/messages/v
 import { openDatabase } from '../../platform/database.ts';
 import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { BUSINESS, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, expectOk, register } from './city.ts';
 
-/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 interface TicketBody {
   readonly id: string;
@@ -46,10 +40,7 @@ describe('the board of a kitchen', () => {
     stack = await withStack(scope, [...BUSINESS, 'api']);
     token = await register(stack, 'vendor');
     redis = connectRedis(stack.config.redis.url, 'kitchen-test');
-    cleanUps.push(() => redis.disconnect());
-  });
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+    scope.after(() => redis.disconnect());
   });
 
   const publish = async (name: string, ...events: object[]): Promise<void> => {
@@ -179,7 +170,7 @@ describe('the board of a kitchen', () => {
     );
     assert.ok((throttle.untilMs ?? 0) > (asked.at(-1)?.wantedReadyMs ?? 0));
     const vendors = openDatabase('vendors', stack.config.database.vendors);
-    cleanUps.push(() => vendors.close());
+    scope.after(() => vendors.close());
     await waitFor(
       () =>
         vendors.knex('vendors').where({ id: vendor, throttled_until_ms: throttle.untilMs }).first(),

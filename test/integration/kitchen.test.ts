@@ -1,6 +1,6 @@
 /** The kitchen's part in the saga, on real streams and tables. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { newId, type OrderId } from '../../contracts/ids.ts';
 import {
@@ -15,17 +15,11 @@ import { openDatabase } from '../../platform/database.ts';
 import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import { followOrders, followRequests } from '../../services/kitchen/following.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Stack, withStack } from './business-stack.ts';
 
-/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 describe('the kitchen', () => {
   let stack: Stack;
@@ -34,10 +28,7 @@ describe('the kitchen', () => {
   before(async () => {
     stack = await withStack(scope, ['kitchen']);
     redis = connectRedis(stack.config.redis.url, 'kitchen-test');
-    cleanUps.push(() => redis.disconnect());
-  });
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+    scope.after(() => redis.disconnect());
   });
 
   const ask = async (...asked: KitchenAsked[]): Promise<void> => {
@@ -102,7 +93,7 @@ describe('the kitchen', () => {
 
   test('a batch costs a handful of statements, however many orders it has', async () => {
     const database = openDatabase('kitchen', stack.config.database.kitchen);
-    cleanUps.push(() => database.close());
+    scope.after(() => database.close());
     let asked = 0;
     database.knex.on('query', () => asked++);
     const statements = async (count: number): Promise<number> => {
@@ -121,7 +112,7 @@ describe('the kitchen', () => {
 
   test('two processes that meet at one order leave one ticket, and the later one asks again', async () => {
     const database = openDatabase('kitchen', stack.config.database.kitchen);
-    cleanUps.push(() => database.close());
+    scope.after(() => database.close());
     const opened = open();
     const { order } = opened;
     const requests: KitchenAsked[] = [
@@ -144,7 +135,7 @@ describe('the kitchen', () => {
 
   test('an order leaves the board once, however often it and its ticket are told', async () => {
     const database = openDatabase('kitchen', stack.config.database.kitchen);
-    cleanUps.push(() => database.close());
+    scope.after(() => database.close());
     const opened = open();
     const { order, vendor } = opened;
     const request = { id: newId('event'), correlation: null, event: opened };

@@ -3,7 +3,7 @@
  * route table as they come; one that cannot be shown two lengths here must say why.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { PAGE_LIMIT_MAX } from '../../contracts/api/common.ts';
 import { ROUTES, type Route } from '../../contracts/api/routes.ts';
@@ -11,7 +11,7 @@ import type { Claims } from '../../platform/auth/tokens.ts';
 import { toWaggleError } from '../../platform/broker-errors.ts';
 import type { Caller } from '../../platform/service.ts';
 import { type Schema, sampleOf } from '../support/samples.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { countStatements, type StatementCounter } from '../support/statements.ts';
 import { type Stack, withStack } from './business-stack.ts';
 import { expectOk } from './city.ts';
@@ -44,12 +44,7 @@ let world: World;
 let counter: StatementCounter;
 /** What the lists cost when there was less in the world. */
 const costsBefore = new Map<Route, Cost[]>();
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 before(async () => {
   counter = countStatements(scope);
@@ -58,9 +53,6 @@ before(async () => {
   for (const route of ROUTES.filter(isList)) costsBefore.set(route, await costsOf(route));
   const order = await addMore(world.mine);
   world = { ...world, mine: { ...world.mine, ids: { ...world.mine.ids, ord: order } } };
-});
-after(async () => {
-  for (const cleanUp of cleanUps.reverse()) await cleanUp();
 });
 
 const SOMEWHERE_ELSE = [

@@ -1,20 +1,15 @@
 /** Who logs out is out at once, at every door of the installation, also one that starts afterwards. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { findFreePort } from '../../launch/ports.ts';
 import { type RunningNode, startNode } from '../../services/main.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Stack, withStack } from './business-stack.ts';
 import { expectOk } from './city.ts';
 
 const PASSWORD = 'a long password';
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 interface LogIn {
   readonly email: string;
@@ -31,9 +26,6 @@ describe('after a log-out', () => {
     stack = await withStack(scope, ['users', 'webhooks', 'api']);
     doors = [stack.url, await openDoor('second')];
   });
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
-  });
 
   /** Another API process on the same stores. */
   async function openDoor(name: string): Promise<string> {
@@ -43,7 +35,7 @@ describe('after a log-out', () => {
       { ...stack.config, api },
       { node: name, services: ['api'] },
     );
-    cleanUps.push(() => node.stop());
+    scope.after(() => node.stop());
     return `http://127.0.0.1:${port}`;
   }
 

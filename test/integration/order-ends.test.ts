@@ -1,18 +1,12 @@
 /** How orders end other than delivered, and what people do about them: through the public door. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Scope } from '../support/scope.ts';
+import { before, describe, test } from 'node:test';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { expectOk, register } from './city.ts';
 import { openSagaStage, type Placed, type SagaStage } from './saga-stage.ts';
 
-/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 describe('an order', () => {
   let stage: SagaStage;
@@ -22,9 +16,6 @@ describe('an order', () => {
       WAGGLE_FRAUD_ORDERS_PER_HOUR: '1000',
       WAGGLE_FRAUD_AMOUNT_MINOR: '5000',
     });
-  });
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
   });
 
   const read = async (path: string, token = stage.city.ops): Promise<Record<string, unknown>> =>

@@ -1,17 +1,11 @@
 /** Placing and reading orders: exactly once per key, only what can be served, page by page. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Scope } from '../support/scope.ts';
+import { before, describe, test } from 'node:test';
+import { sharedScope } from '../support/scope.ts';
 import { BUSINESS, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity, noodlesOf, placeOrder } from './city.ts';
 
-/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 describe('orders', () => {
   let stack: Stack;
@@ -22,9 +16,6 @@ describe('orders', () => {
     stack = await withStack(scope, [...BUSINESS, 'dispatch', 'api']);
     city = await makeCity(stack);
     product = await noodlesOf(stack, city);
-  });
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
   });
 
   const place = (key: string | undefined, change: object): ReturnType<Stack['call']> =>

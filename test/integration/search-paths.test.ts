@@ -19,19 +19,13 @@ import { createSqlPath } from '../../services/search/sql-path.ts';
 import { createTurns } from '../../services/search/turns.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 18, 18, 0);
 const SHOPS = 400;
 const QUESTIONS = 150;
 
-/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 const shops = [...cityShops(SHOPS)];
 const position = atTheBeginning();
@@ -119,7 +113,6 @@ describe('the two ways of searching', () => {
   });
   after(async () => {
     await database.close();
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
   });
 
   test('answer alike, whatever is asked', async () => {

@@ -1,19 +1,13 @@
 /** Searching through the public door: what others tell is found a moment later, and only while it may be. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { SearchAnswer } from '../../contracts/api/search.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity, register } from './city.ts';
 
-/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 describe('search', () => {
   let stack: Stack;
@@ -22,9 +16,6 @@ describe('search', () => {
   before(async () => {
     stack = await withStack(scope);
     city = await makeCity(stack);
-  });
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
   });
 
   const find = async (query: Record<string, string>): Promise<SearchAnswer> => {

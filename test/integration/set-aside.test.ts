@@ -1,6 +1,6 @@
 /** What was given up on: ops lists it and sends it again; who and why is audited. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { before, test } from 'node:test';
 import { Redis } from 'ioredis';
 import type { Envelope } from '../../contracts/commands.ts';
 import type { ZoneEvent } from '../../contracts/events.ts';
@@ -10,23 +10,31 @@ import { Keys } from '../../dispatch/redis/keys.ts';
 import { fieldOf, readEntries } from '../../dispatch/redis/stream-reply.ts';
 import type { LogRecord } from '../../dispatch/runtime/log-record.ts';
 import { deadLetterKey } from '../../platform/stream-consumer.ts';
-import { cleanUpInReverse } from '../support/scope.ts';
+import { cleanUpInReverse, sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { BUSINESS, type Stack, withStack } from './business-stack.ts';
+import { type Answer, type Stack, withStack } from './business-stack.ts';
 import { type City, expectOk, makeCity } from './city.ts';
 
-async function start(t: TestContext) {
-  const stack = await withStack(t, [...BUSINESS, 'api']);
-  const redis = new Redis(stack.config.redis.url);
-  cleanUpInReverse(t, () => redis.disconnect());
-  const city = await makeCity(stack);
-  const ask = (method: string, path: string, body?: object, token = city.ops) =>
-    stack.call(method, path, { token, ...(body === undefined ? {} : { body }) });
-  return { stack, redis, city, ask, keys: new Keys(stack.config.redis.keyPrefix) };
+const scope = sharedScope();
+let stack: Stack;
+let redis: Redis;
+let city: City;
+let keys: Keys;
+
+before(async () => {
+  stack = await withStack(scope);
+  redis = new Redis(stack.config.redis.url);
+  cleanUpInReverse(scope, () => redis.disconnect());
+  city = await makeCity(stack);
+  keys = new Keys(stack.config.redis.keyPrefix);
+});
+
+function ask(method: string, path: string, body?: object, token = city.ops): Promise<Answer> {
+  return stack.call(method, path, { token, ...(body === undefined ? {} : { body }) });
 }
 
 /** Writes one record with an event into a shard's log, as a node would. */
-async function commit(redis: Redis, key: string, zone: ZoneId, event: ZoneEvent): Promise<void> {
+async function commit(key: string, zone: ZoneId, event: ZoneEvent): Promise<void> {
   const epoch = Date.now();
   const record: LogRecord = {
     ...{ v: 1, epoch, seq: 1, atMs: epoch, cursor: '0-0', inputs: [], weights: {}, flags: [] },
@@ -35,16 +43,16 @@ async function commit(redis: Redis, key: string, zone: ZoneId, event: ZoneEvent)
   await redis.xadd(key, `${epoch}-1`, 'r', JSON.stringify(record));
 }
 
-async function listed(stack: Stack, city: City): Promise<Record<string, unknown>> {
+async function listed(entry: string): Promise<Record<string, unknown>> {
   return waitFor(async () => {
     const path = `/ops/quarantined?zone=${city.zone}`;
     const answer = await stack.call('GET', path, { token: city.ops });
-    return (expectOk(answer).items as Record<string, unknown>[])[0];
+    const items = expectOk(answer).items as Record<string, unknown>[];
+    return items.find((item) => item.entry === entry);
   });
 }
 
-test('an input that the engine set aside is seen by ops and goes back to its zone', async (t) => {
-  const { stack, redis, city, ask, keys } = await start(t);
+test('an input that the engine set aside is seen by ops and goes back to its zone', async () => {
   const zone = city.zone as ZoneId;
   const { shard } = expectOk(await ask('GET', `/zones/${zone}`)) as { shard: number };
   const delivery = newId('delivery');
@@ -55,10 +63,10 @@ test('an input that the engine set aside is seen by ops and goes back to its zon
   };
   await redis.del(keys.mailbox(shard));
   const error = 'its owners stopped 2 times';
-  await commit(redis, keys.log(shard), zone, {
+  await commit(keys.log(shard), zone, {
     ...{ type: 'input.quarantined', entry: '5-0', error, envelope },
   });
-  const item = await listed(stack, city);
+  const item = await listed('5-0');
   assert.deepEqual([item.entry, item.error, item.redriven], ['5-0', error, 0]);
   assert.deepEqual(item.command, envelope.command);
 
@@ -74,7 +82,7 @@ test('an input that the engine set aside is seen by ops and goes back to its zon
     sent.filter((each: Envelope) => each.command.type === 'delivery.cancel'),
     [{ ...envelope, correlation: request }],
   );
-  assert.equal((await listed(stack, city)).redriven, 1);
+  assert.equal((await listed('5-0')).redriven, 1);
   const audit = expectOk(await ask('GET', `/ops/audit?zone=${zone}`));
   const [act] = audit.items as Record<string, unknown>[];
   assert.deepEqual(
@@ -83,20 +91,18 @@ test('an input that the engine set aside is seen by ops and goes back to its zon
   );
 });
 
-test('an input that could not be read is shown, and there is nothing to send', async (t) => {
-  const { stack, redis, city, ask, keys } = await start(t);
+test('an input that could not be read is shown, and there is nothing to send', async () => {
   const zone = city.zone as ZoneId;
   const { shard } = expectOk(await ask('GET', `/zones/${zone}`)) as { shard: number };
   const event = { type: 'input.quarantined', entry: '6-0', error: 'unreadable' } as const;
-  await commit(redis, keys.log(shard), zone, event);
-  const item = await listed(stack, city);
+  await commit(keys.log(shard), zone, event);
+  const item = await listed('6-0');
   assert.equal(item.command, null);
   const path = `/ops/quarantined/${String(item.id)}/redrive`;
   assert.equal((await ask('POST', path, { reason: 'try' })).status, 409);
 });
 
-test('an event that a consumer gave up on is seen by ops and goes back on its stream', async (t) => {
-  const { stack, redis, ask, city } = await start(t);
+test('an event that a consumer gave up on is seen by ops and goes back on its stream', async () => {
   const stream = stack.config.redis.keyPrefix + DELIVERY_STREAM;
   // Groups exist as soon as their consumers have started.
   await waitFor(async () => (await redis.exists(stream)) === 1);
@@ -118,8 +124,8 @@ test('an event that a consumer gave up on is seen by ops and goes back on its st
   assert.deepEqual(expectOk(await ask('GET', '/ops/dead-letters')).items, []);
   assert.equal((await ask('POST', path, { reason: 'again' })).status, 404);
   const audit = expectOk(await ask('GET', '/ops/audit'));
-  const acts = (audit.items as Record<string, unknown>[]).filter(({ verb }) =>
-    String(verb).startsWith('redrive'),
+  const acts = (audit.items as Record<string, unknown>[]).filter(
+    ({ verb }) => verb === 'redrive.dead_letter',
   );
   assert.deepEqual(
     acts.map(({ reason }) => reason),
@@ -128,8 +134,7 @@ test('an event that a consumer gave up on is seen by ops and goes back on its st
   );
 });
 
-test('what any service gave up on, told or asked for, is listed under the name of its stream', async (t) => {
-  const { stack, redis, ask } = await start(t);
+test('what any service gave up on, told or asked for, is listed under the name of its stream', async () => {
   const stream = stack.config.redis.keyPrefix + DELIVERY_REQUESTS;
   await waitFor(async () => (await redis.exists(stream)) === 1);
   const event = JSON.stringify({ id: newId('event'), correlation: null, event: { type: 'odd' } });

@@ -1,15 +1,15 @@
 /** What people do with their account through the public door, and what the door never tells. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { USER_STREAM, type UserEvent } from '../../contracts/messages/users.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { createLimits } from '../../platform/limits.ts';
 import { FORGETTING } from '../../services/orders/care/erasure.ts';
 import { eraseNow } from '../support/erasure.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { type Answer, type Stack, withStack } from './business-stack.ts';
+import { type Answer, BUSINESS, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, expectOk, makeCity, placeOrder } from './city.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 
@@ -18,12 +18,7 @@ const PASSWORD = 'a long password';
 let stack: Stack;
 let mailbox: Mailbox;
 let redis: Redis;
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 interface Person {
   readonly id: string;
@@ -65,13 +60,10 @@ async function told(): Promise<UserEvent[]> {
 }
 
 before(async () => {
-  stack = await withStack(scope);
+  stack = await withStack(scope, [...BUSINESS, 'dispatch', 'api']);
   mailbox = openMailbox(scope, stack);
   redis = new Redis(stack.config.redis.url);
-  cleanUps.push(() => redis.disconnect());
-});
-after(async () => {
-  for (const cleanUp of cleanUps.reverse()) await cleanUp();
+  scope.after(() => redis.disconnect());
 });
 
 describe('addresses', () => {
@@ -343,7 +335,7 @@ describe('leaving', () => {
     assert.equal(before.dropoffNote, 'Third floor');
     const database = openDatabase('orders', stack.config.database.orders);
     const kitchen = openDatabase('kitchen', stack.config.database.kitchen);
-    cleanUps.push(...[database, kitchen].map((each) => () => each.close()));
+    for (const each of [database, kitchen]) scope.after(() => each.close());
     const ticket = async (): Promise<string> =>
       JSON.stringify(await kitchen.knex('tickets').where({ order_id: String(placed.id) }));
     await waitFor(async () => /Ask for Ida/.test(await ticket()));

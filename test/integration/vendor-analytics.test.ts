@@ -1,6 +1,6 @@
 /** What a vendor is told of its business, and its rating: from what orders and kitchens tell. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { newId } from '../../contracts/ids.ts';
 import { KITCHEN_STREAM } from '../../contracts/messages/kitchen.ts';
@@ -10,18 +10,12 @@ import { type Database, openDatabase } from '../../platform/database.ts';
 import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import { tellRatings } from '../../services/vendors/following.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Stack, withStack } from './business-stack.ts';
 import { CENTRE, expectOk, register } from './city.ts';
 
-/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 const PLACED = Date.parse('2026-06-01T10:30:00Z');
 
@@ -43,13 +37,10 @@ describe('the business of a vendor', () => {
     token = await register(stack, 'vendor');
     redis = connectRedis(stack.config.redis.url, 'analytics-test');
     database = openDatabase('vendors', stack.config.database.vendors);
-    cleanUps.push(() => redis.disconnect());
-    cleanUps.push(() => database.close());
+    scope.after(() => redis.disconnect());
+    scope.after(() => database.close());
     const body = { name: 'Ramen', place: CENTRE, timeZone: 'Europe/Berlin' };
     vendor = String(expectOk(await stack.call('POST', '/vendors', { token, body })).id);
-  });
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
   });
 
   const publish = async (name: string, ...events: object[]): Promise<void> => {

@@ -1,6 +1,6 @@
 /** Vendors over REST: profile, approval, who sees whom, and the terms of placing an order. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { VENDOR_STREAM, type VendorChanged } from '../../contracts/messages/vendors.ts';
 import type { Door } from '../../dispatch/redis/door.ts';
@@ -9,18 +9,12 @@ import type { EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import type { Call } from '../../platform/service.ts';
 import { list } from '../../services/vendors/vendors.ts';
-import type { Scope } from '../support/scope.ts';
+import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { BUSINESS, type Stack, withStack } from './business-stack.ts';
 import { CENTRE, type City, expectOk, makeCity, register } from './city.ts';
 
-/** `after` called within a hook belongs to that hook, so clean-ups are collected for the suite. */
-const cleanUps: (() => Promise<void> | void)[] = [];
-const scope: Scope = {
-  after: (cleanUp) => {
-    cleanUps.push(cleanUp);
-  },
-};
+const scope = sharedScope();
 
 describe('vendors', () => {
   let stack: Stack;
@@ -33,10 +27,7 @@ describe('vendors', () => {
     city = await makeCity(stack);
     vendorToken = await register(stack, 'vendor');
     redis = connectRedis(stack.config.redis.url, 'vendors-test');
-    cleanUps.push(() => redis.disconnect());
-  });
-  after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+    scope.after(() => redis.disconnect());
   });
 
   const create = async (token: string, change: object = {}): Promise<Record<string, unknown>> => {
@@ -176,7 +167,7 @@ describe('vendors', () => {
   test('are listed by one query, however many there are', async () => {
     await Promise.all(Array.from({ length: 12 }, () => create(city.ops)));
     const database = openDatabase('vendors', stack.config.database.vendors);
-    cleanUps.push(() => database.close());
+    scope.after(() => database.close());
     let asked = 0;
     database.knex.on('query', () => asked++);
     const door = { zoneAt: () => undefined } as unknown as Door;

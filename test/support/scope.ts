@@ -3,6 +3,7 @@
  * reverse; node:test runs `after` hooks first come, first served, which would close the Redis client
  * under a host that still has to hand over its shards.
  */
+import { after } from 'node:test';
 
 type CleanUp = () => Promise<void> | void;
 
@@ -28,6 +29,20 @@ export function cleanUpInReverse(scope: Scope, cleanUp: CleanUp): void {
   scope.after(() => runInReverse(stack));
   scope.after = (later: CleanUp) => {
     stack.push(later);
+  };
+}
+
+/**
+ * A scope of all tests of a file: what is made in `before` hooks is cleaned up after the last one.
+ * (`after` called within a hook belongs to that hook.)
+ */
+export function sharedScope(): Scope {
+  const cleanUps: CleanUp[] = [];
+  after(() => runInReverse(cleanUps));
+  return {
+    after(cleanUp) {
+      cleanUps.push(cleanUp);
+    },
   };
 }
 

@@ -8,6 +8,9 @@ export interface StatementCounter {
   of<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly statements: string[] }>;
 }
 
+/** What a pool says to each new connection: how busy it is decides when, not what is asked. */
+const ofConnection = /^set search_path/i;
+
 /** Watches the driver of this process until the scope ends. */
 export function countStatements(scope: Scope): StatementCounter {
   const context = new AsyncLocalStorage<string[]>();
@@ -16,7 +19,7 @@ export function countStatements(scope: Scope): StatementCounter {
   prototype.query = function (this: pg.Client, ...args: unknown[]): unknown {
     const [query] = args;
     const text = typeof query === 'string' ? query : (query as { text?: string } | null)?.text;
-    context.getStore()?.push(text ?? '?');
+    if (!ofConnection.test(text ?? '')) context.getStore()?.push(text ?? '?');
     return original.apply(this, args);
   } as typeof prototype.query;
   cleanUpInReverse(scope, () => {
