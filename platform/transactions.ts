@@ -1,8 +1,8 @@
 /**
  * Transactions on knex's pool. Knex itself makes a whole knex object, two hundred methods and four
  * listeners, for each of its transactions; here one is made for all, and a transaction is a thin
- * object in front of it. BEGIN leaves with the first statement, not ahead of it. Owns the beginning
- * and the end of a transaction and what is done after it.
+ * object in front of it. Nobody waits for the answer to BEGIN. Owns the beginning and the end of
+ * a transaction and what is done after it.
  */
 import type { Knex } from 'knex';
 import type { Connection } from './statements.ts';
