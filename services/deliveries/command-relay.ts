@@ -56,7 +56,7 @@ export function startCommandRelay(options: CommandRelayOptions): Pump {
 }
 
 async function sendBatch({ database, door, onSent }: CommandRelayOptions): Promise<boolean> {
-  const rows = await reserve(database.knex);
+  const rows = await reserve(database);
   if (rows.length === 0) return false;
   const full: CommandRow[] = [];
   const failures: unknown[] = [];
@@ -96,26 +96,36 @@ function cardOf(row: Sendable): string {
   });
 }
 
-/** Takes the due ones and sets their next time first: a crash only means a later re-send. */
-async function reserve(knex: Queryable): Promise<Sendable[]> {
-  const { rows } = await knex.raw<{ rows: Sendable[] }>(
-    `WITH due AS (
-       SELECT delivery, number FROM commands c
-        WHERE state = 'waiting' AND next_at <= now()
-          AND NOT EXISTS (SELECT 1 FROM commands p
-               WHERE p.delivery = c.delivery AND p.state = 'waiting' AND p.number < c.number)
-        ORDER BY next_at LIMIT ? FOR UPDATE SKIP LOCKED),
-     sent AS (
-       UPDATE commands c SET attempts = attempts + 1,
-              next_at = now() + LEAST(?, ? * power(2, LEAST(attempts, 12))) * interval '1 millisecond'
-         FROM due WHERE c.delivery = due.delivery AND c.number = due.number
-       RETURNING c.*)
-     SELECT sent.*, d.pickup_name, d.pickup_note, d.dropoff_note, d.external_id, d.proof
-       FROM sent JOIN deliveries d ON d.id = sent.delivery
-      ORDER BY sent.delivery`,
-    [BATCH_MAX, RESEND_LONGEST_MS, RESEND_FIRST_MS],
-  );
-  return rows;
+/**
+ * Takes the due ones and sets their next time first: a crash only means a later re-send. Only a walk
+ * along the index marks the entries of commands that are done, so that the next walk passes them by:
+ * the plan that first collects them all visited each of 200,000 in every look, for 18 ms. Earlier ones
+ * are looked up by key, because their state is said in another way than the index of waiting ones has
+ * it: statistics of a quiet hour made that look at all 20,000 of a backlog for each of them.
+ */
+async function reserve(database: Database): Promise<Sendable[]> {
+  return database.transaction(async (trx) => {
+    await trx.raw('SET LOCAL enable_bitmapscan = off');
+    const { rows } = await trx.raw<{ rows: Sendable[] }>(
+      `WITH due AS (
+         SELECT delivery, number FROM commands c
+          WHERE state = 'waiting' AND next_at <= now()
+            AND NOT EXISTS (SELECT 1 FROM commands p
+                 WHERE p.delivery = c.delivery AND p.number < c.number
+                   AND p.state NOT IN ('confirmed', 'refused'))
+          ORDER BY next_at LIMIT ? FOR UPDATE SKIP LOCKED),
+       sent AS (
+         UPDATE commands c SET attempts = attempts + 1,
+                next_at = now() + LEAST(?, ? * power(2, LEAST(attempts, 12))) * interval '1 millisecond'
+           FROM due WHERE c.delivery = due.delivery AND c.number = due.number
+         RETURNING c.*)
+       SELECT sent.*, d.pickup_name, d.pickup_note, d.dropoff_note, d.external_id, d.proof
+         FROM sent JOIN deliveries d ON d.id = sent.delivery
+        ORDER BY sent.delivery`,
+      [BATCH_MAX, RESEND_LONGEST_MS, RESEND_FIRST_MS],
+    );
+    return rows;
+  });
 }
 
 async function postpone(knex: Queryable, rows: readonly CommandRow[]): Promise<void> {

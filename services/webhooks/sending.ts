@@ -75,7 +75,7 @@ export function startSending(options: SendingOptions): Pump {
       await settleFinished();
       const room = TAKEN_MAX - lanes.size;
       if (room <= 0) return false;
-      const taken = await takeDue(database.knex, {
+      const taken = await takeDue(database, {
         underWay: lanes.counts(),
         perWebhookMax: TAKEN_PER_WEBHOOK_MAX,
         countMax: room,
