@@ -88,11 +88,11 @@ test('killed at every step, an order ends as one that nobody disturbed', async (
   const isUp = (): Promise<unknown> =>
     waitFor(
       async () => {
-        const all = `SELECT FROM pg_stat_activity WHERE application_name = 'waggle-orders-listen'
-          AND datname = current_database()`;
+        const all = `SELECT FROM pg_stat_activity WHERE datname = current_database()
+          AND application_name IN ('waggle-payments', 'waggle-kitchen')`;
         return (await knex.raw(all)).rowCount > 0;
       },
-      { timeoutMs: 40_000, intervalMs: 20, what: 'the victim' },
+      { timeoutMs: 40_000, intervalMs: 5, what: 'the victim' },
     );
   let kills = 0;
   for (let seen = await stepsNow(); seen.last < ORDER.indexOf('preparing'); ) {

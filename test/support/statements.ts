@@ -9,7 +9,7 @@ export interface StatementCounter {
 }
 
 /** What a pool says to each new connection: how busy it is decides when, not what is asked. */
-const ofConnection = /^set search_path/i;
+const ofConnection = /^(set search_path|select version\(\))/i;
 
 /** Watches the driver of this process until the scope ends. */
 export function countStatements(scope: Scope): StatementCounter {
