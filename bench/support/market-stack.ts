@@ -66,8 +66,8 @@ export async function withMarket<T>(use: (market: MarketStack) => Promise<T>): P
       WAGGLE_SECRETS_KEYS: `bench:${Buffer.alloc(32).toString('base64')}`,
       WAGGLE_OPERATOR_EMAIL: BENCH_OPERATOR.email,
       WAGGLE_OPERATOR_PASSWORD: BENCH_OPERATOR.password,
-      // Two cores: more connections at work only wait for each other.
-      WAGGLE_DATABASE_POOL_MAX: '4',
+      // A writer of placements, a relay, timers and four streams for the sagas; more only wait.
+      WAGGLE_DATABASE_POOL_MAX: '8',
       WAGGLE_LOG_LEVEL: 'error',
       NODE_ENV: 'production',
     });

@@ -55,13 +55,13 @@ async function write(
 ): Promise<void> {
   const orders = placements.flatMap((placement) => placement.orders);
   if (orders.length === 0) return;
-  await insertOrders(trx, orders);
   const beginnings = placements.flatMap(({ orders: placed, correlation }) =>
     placed.map(({ terms }) => ({ terms, correlation })),
   );
   // The clock may have been read after the last cart was priced.
   const nowMs = Math.max(world.nowMs, ...orders.map(({ placed_ms }) => placed_ms));
-  await begin(trx, { ...world, nowMs }, beginnings);
+  // Sent together: the rules are asked once the rows are there.
+  await Promise.all([insertOrders(trx, orders), begin(trx, { ...world, nowMs }, beginnings)]);
 }
 
 function usedUp(at: string): WaggleError {

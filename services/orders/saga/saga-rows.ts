@@ -229,13 +229,13 @@ export interface SagaChange {
 export async function saveSagas(trx: Transaction, changes: readonly SagaChange[]): Promise<void> {
   if (changes.length === 0) return;
   const rows = changes.map((change) => ({ ...rowOf(change.after), timer_ms: timerOf(change) }));
-  await trx.raw(
+  const saved = trx.raw(
     `UPDATE sagas s SET ${SETS}
        FROM json_to_recordset(?::json) AS n (order_id text, ${RECORD})
       WHERE s.order_id = n.order_id`,
     [JSON.stringify(rows)],
   );
-  await saveTimers(trx, changes);
+  await Promise.all([saved, ...saveTimers(trx, changes)]);
 }
 
 /** What the row of `timers` says afterwards. */
@@ -243,24 +243,21 @@ function timerOf({ locked: { timerMs }, after: { dueMs } }: SagaChange): number 
   return timerMs === null || dueMs === null || dueMs < timerMs ? dueMs : timerMs;
 }
 
-async function saveTimers(trx: Transaction, changes: readonly SagaChange[]): Promise<void> {
+function saveTimers(trx: Transaction, changes: readonly SagaChange[]): PromiseLike<unknown>[] {
   const set = changes.flatMap((change) => {
     const timerMs = timerOf(change);
     if (timerMs === null || timerMs === change.locked.timerMs) return [];
     return [{ order_id: change.after.order, due_ms: timerMs }];
   });
   const cleared = changes.flatMap(({ after }) => (after.dueMs === null ? [after.order] : []));
-  if (set.length > 0) {
-    await trx.raw(
-      `INSERT INTO timers (order_id, due_ms)
-       SELECT * FROM json_to_recordset(?::json) AS n (order_id text, due_ms bigint)
-       ON CONFLICT (order_id) DO UPDATE SET due_ms = excluded.due_ms`,
-      [JSON.stringify(set)],
-    );
-  }
-  if (cleared.length > 0) {
-    await trx.raw('DELETE FROM timers WHERE order_id = ANY(?)', [cleared]);
-  }
+  const setting = trx.raw(
+    `INSERT INTO timers (order_id, due_ms)
+     SELECT * FROM json_to_recordset(?::json) AS n (order_id text, due_ms bigint)
+     ON CONFLICT (order_id) DO UPDATE SET due_ms = excluded.due_ms`,
+    [JSON.stringify(set)],
+  );
+  const clearing = trx.raw('DELETE FROM timers WHERE order_id = ANY(?)', [cleared]);
+  return [...(set.length > 0 ? [setting] : []), ...(cleared.length > 0 ? [clearing] : [])];
 }
 
 export interface EventRow extends OrderEvent {

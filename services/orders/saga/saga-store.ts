@@ -52,6 +52,8 @@ export async function begin(
     trx,
     orders.map(({ terms }) => terms),
   );
+  // Nothing is known of what is not written: it must not begin unchecked.
+  if (checked.size < orders.length) throw new Error('the rules do not know every order');
   const fresh = orders.map(
     (order): rows.LockedSaga => ({ ...order, saga: newSaga(order.terms, nowMs), timerMs: null }),
   );
@@ -63,12 +65,14 @@ export async function begin(
   const sagas = fresh.map(({ saga, correlation }) => {
     return { ...(turned.now.get(saga.order) ?? saga), correlation };
   });
-  await rows.insertSagas(trx, sagas);
-  await returnUses(trx, sagas.filter(isLost).map(orderOf));
-  await rows.insertEvents(trx, [...fresh.map((each) => placedLine(each, nowMs)), ...turned.events]);
-  await enqueue(trx, [
-    ...fresh.map((each) => changeEntry(each, each.saga, nowMs)),
-    ...turned.entries,
+  const lines = fresh.map((each) => placedLine(each, nowMs));
+  const news = fresh.map((each) => changeEntry(each, each.saga, nowMs));
+  // Sent together, written one after the other.
+  await Promise.all([
+    rows.insertSagas(trx, sagas),
+    returnUses(trx, sagas.filter(isLost).map(orderOf)),
+    rows.insertEvents(trx, [...lines, ...turned.events]),
+    enqueue(trx, [...news, ...turned.entries]),
   ]);
 }
 
@@ -106,14 +110,15 @@ export async function handle(
     const isFired = each.timerMs === null && after.dueMs !== null;
     return after === each.saga && !isFired ? [] : [{ locked: each, after }];
   });
-  await rows.saveSagas(trx, changes);
   const lost = changes.filter(({ locked: { saga }, after }) => isLost(after) && !isLost(saga));
-  await returnUses(
-    trx,
-    lost.map(({ after }) => orderOf(after)),
-  );
-  await rows.insertEvents(trx, events);
-  await enqueue(trx, entries);
+  const uses = lost.map(({ after }) => orderOf(after));
+  // Sent together, written one after the other: each answer that is waited for keeps the locks longer.
+  await Promise.all([
+    rows.saveSagas(trx, changes),
+    returnUses(trx, uses),
+    rows.insertEvents(trx, events),
+    enqueue(trx, entries),
+  ]);
   return now;
 }
 
