@@ -19,6 +19,8 @@ export interface EventStream {
   publish(entry: EventEntry): Promise<void>;
   /** The same for many, in their order. After a throw some may be there: publish all again. */
   publishAll(entries: readonly EventEntry[]): Promise<void>;
+  /** The same for entries that are JSON already. */
+  append(texts: readonly string[]): Promise<void>;
 }
 
 export interface EventStreamOptions {
@@ -48,8 +50,8 @@ export function createEventStream(options: EventStreamOptions): EventStream {
     }
     untilTrim = Math.min(TRIM_EVERY, entriesMax / 10);
   };
-  const publishAll = async (entries: readonly EventEntry[]): Promise<void> => {
-    for (let at = 0; at < entries.length; ) {
+  const append = async (texts: readonly string[]): Promise<void> => {
+    for (let at = 0; at < texts.length; ) {
       if (untilTrim <= 0) {
         trimming ??= makeRoom().finally(() => {
           trimming = undefined;
@@ -57,16 +59,15 @@ export function createEventStream(options: EventStreamOptions): EventStream {
         await trimming;
       }
       // Never more at once than may come before the next look at the length: the bound holds.
-      const together = entries.slice(at, at + Math.max(1, Math.floor(untilTrim)));
+      const together = texts.slice(at, at + Math.max(1, Math.floor(untilTrim)));
       at += together.length;
       untilTrim -= together.length;
-      const texts = together.map(({ id, correlation, event }) =>
-        JSON.stringify({ id, correlation, event }),
-      );
-      await redis.eval(APPEND_ALL, 1, key, ...texts);
+      await redis.eval(APPEND_ALL, 1, key, ...together);
     }
   };
-  return { publish: (entry) => publishAll([entry]), publishAll };
+  const publishAll = (entries: readonly EventEntry[]): Promise<void> =>
+    append(entries.map(({ id, correlation, event }) => JSON.stringify({ id, correlation, event })));
+  return { publish: (entry) => publishAll([entry]), publishAll, append };
 }
 
 /** Trims behind the least entry that some group has not acknowledged. */

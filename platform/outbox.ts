@@ -10,11 +10,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { hash32, newId } from '../contracts/ids.ts';
 import type { Database, Transaction } from './database.ts';
+import type { EventEntry } from './event-stream.ts';
 import { type Pump, startPump } from './pump.ts';
 import { afterCommit } from './transactions.ts';
 
 /** Rows that are delivered at once. */
-const BATCH_MAX = 50;
+const BATCH_MAX = 200;
 /** Characters of one row: several entries, and yet it fits on a page of Postgres. */
 const ROW_LENGTH_MAX = 7_500;
 /** Rest after a batch, for each row it had and at most: what is written meanwhile goes out together. */
@@ -56,7 +57,9 @@ export const OUTBOX_STORAGE = `
   ALTER TABLE outbox SET (
     toast_tuple_target = 8160,
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
-    autovacuum_vacuum_insert_threshold = -1
+    autovacuum_vacuum_insert_threshold = -1,
+    -- giving empty pages back to the disk would lock out whoever writes
+    vacuum_truncate = off
   );
 `;
 
@@ -69,18 +72,30 @@ export interface OutboxEntry {
   readonly correlation?: string | undefined;
 }
 
-/** An entry on its way. */
-export interface OutboxEvent {
-  readonly id: string;
-  readonly key: string;
-  readonly correlation: string | null;
-  readonly event: object;
-}
+/** An entry as it goes to its stream, in JSON. */
+type EntryText = string;
 
 interface OutboxRow {
   readonly id: number;
   readonly topic: string;
-  readonly payload: readonly OutboxEvent[];
+  readonly payload: string;
+}
+
+/** Between the entries of a payload. JSON has no line breaks of its own, so nobody need parse it. */
+const BETWEEN = '\n,';
+const BEGIN = '[\n';
+const END = '\n]';
+
+function payloadOf(entries: readonly EntryText[]): string {
+  return BEGIN + entries.join(BETWEEN) + END;
+}
+
+function entriesOf(payload: string): EntryText[] {
+  if (payload.startsWith(BEGIN)) {
+    return payload.slice(BEGIN.length, -END.length).split(BETWEEN);
+  }
+  // Written by the version before.
+  return (JSON.parse(payload) as object[]).map((entry) => JSON.stringify(entry));
 }
 
 /**
@@ -103,16 +118,25 @@ export async function enqueue(trx: Transaction, entries: readonly OutboxEntry[])
   afterCommit(trx, (pool) => {
     for (const wake of relaysOf(pool)) wake();
   });
-  await trx.raw(
-    `INSERT INTO outbox (event_id, key, topic, payload)
-     SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::json[])`,
-    [
-      rows.map(({ id }) => id),
-      rows.map(({ key }) => key),
-      rows.map(({ topic }) => topic),
-      rows.map(({ texts }) => `[${texts.join(',')}]`),
-    ],
+  // One parameter for each value: in an array or a document every quote of a payload is escaped.
+  const written = chunksOf(rows).map((some) =>
+    trx.raw(
+      `INSERT INTO outbox (event_id, key, topic, payload) VALUES ${some.map(() => '(?, ?, ?, ?)').join(', ')}`,
+      some.flatMap(({ id, key, topic, texts }) => [id, key, topic, payloadOf(texts)]),
+    ),
   );
+  await Promise.all(written);
+}
+
+/** So many at once, so that there are few different statements. */
+const ROWS_AT_ONCE = 8;
+
+function chunksOf(rows: readonly NewRow[]): NewRow[][] {
+  const chunks: NewRow[][] = [];
+  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
+    chunks.push(rows.slice(at, at + ROWS_AT_ONCE));
+  }
+  return chunks;
 }
 
 /** Id and key are those of the first entry. */
@@ -130,7 +154,7 @@ function rowsOf(entries: readonly OutboxEntry[]): NewRow[] {
   const filling = new Map<string, NewRow>();
   for (const { key, topic, payload: event, correlation = null } of entries) {
     const id = newId('event');
-    const text = JSON.stringify({ id, key, correlation, event } satisfies OutboxEvent);
+    const text = JSON.stringify({ id, correlation, event } satisfies EventEntry);
     let row = filling.get(topic);
     if (row === undefined || row.length + text.length > ROW_LENGTH_MAX) {
       row = { id, key, topic, texts: [], length: 0 };
@@ -146,10 +170,10 @@ function rowsOf(entries: readonly OutboxEntry[]): NewRow[] {
 export interface RelayOptions {
   readonly database: Database;
   /**
-   * Carries events of one topic out, in their order. Resolves when all have surely arrived; a throw
+   * Carries entries of one topic out, in their order. Resolves when all have surely arrived; a throw
    * means: all of them again later, and nothing of that topic before.
    */
-  readonly deliver: (topic: string, events: readonly OutboxEvent[]) => Promise<void>;
+  readonly deliver: (topic: string, entries: readonly EntryText[]) => Promise<void>;
   readonly onError: (error: unknown, topic?: string) => void;
 }
 
@@ -217,11 +241,11 @@ async function relayBatch(
     ]);
     if (!isLocked) return 'taken';
     const delivered: number[] = [];
-    for (const [topic, ofTopic] of byTopic(rows)) {
+    const carry = async ([topic, ofTopic]: [string, OutboxRow[]]): Promise<void> => {
       try {
         await deliver(
           topic,
-          ofTopic.flatMap(({ payload }) => payload),
+          ofTopic.flatMap(({ payload }) => entriesOf(payload)),
         );
         delivered.push(...ofTopic.map(({ id }) => id));
         resting.delete(topic);
@@ -229,7 +253,8 @@ async function relayBatch(
         onError(error, topic);
         rest(resting, topic);
       }
-    }
+    };
+    await Promise.all([...byTopic(rows)].map(carry));
     if (delivered.length > 0) {
       await trx.raw('DELETE FROM outbox WHERE id = ANY(?)', [delivered]);
     }
@@ -251,7 +276,7 @@ async function lock(trx: Transaction, schema: string): Promise<boolean> {
 
 async function nextRows(trx: Transaction, waiting: readonly string[]): Promise<OutboxRow[]> {
   const { rows } = await trx.raw<{ rows: OutboxRow[] }>(
-    `SELECT id, topic, payload FROM outbox WHERE topic <> ALL(?) ORDER BY id LIMIT ?`,
+    `SELECT id, topic, payload::text FROM outbox WHERE topic <> ALL(?) ORDER BY id LIMIT ?`,
     [[...waiting], BATCH_MAX],
   );
   return rows;

@@ -27,7 +27,7 @@ export interface Part {
 export function startPublishing(
   { config, log }: ServiceContext,
   database: Database,
-  afterwards?: (topic: string, events: readonly unknown[]) => Promise<void>,
+  afterwards?: (topic: string, events: () => readonly unknown[]) => Promise<void>,
 ): Pump {
   const redis = connectRedis(config.redis.url, `${database.schema}-events`);
   const streams = new Map<string, EventStream>();
@@ -41,11 +41,10 @@ export function startPublishing(
   };
   const relay = startRelay({
     database,
-    async deliver(topic, events) {
-      await streamOf(topic).publishAll(events);
-      await afterwards?.(
-        topic,
-        events.map(({ event }) => event),
+    async deliver(topic, entries) {
+      await streamOf(topic).append(entries);
+      await afterwards?.(topic, () =>
+        entries.map((entry) => (JSON.parse(entry) as EventEntry).event),
       );
     },
     onError: (err, topic) => log.warn({ err, topic }, 'entries wait in the outbox'),

@@ -30,7 +30,7 @@ export interface LoadReply {
 }
 
 const CUSTOMERS = 20_000;
-const LANES = 128;
+const LANES = 512;
 const TOKEN_MS = 3_600_000;
 const LINES_MAX = 3;
 /** Customers live at most so far east or north of the shop. */

@@ -267,7 +267,7 @@ function startEvents(
 ): Pump {
   return startPublishing(context, database, async (topic, events) => {
     if (topic !== DELIVERY_STREAM) return;
-    const ended = (events as DeliveryChanged[]).filter(({ state }) => isEnded(state));
+    const ended = (events() as DeliveryChanged[]).filter(({ state }) => isEnded(state));
     await Promise.all(ended.map(({ delivery }) => door.dropCard(delivery)));
   });
 }

@@ -54,8 +54,8 @@ function authorise(order: OrderId, amountMinor = 1_000): PaymentAsked {
 }
 
 async function told(database: Database, order: OrderId): Promise<PaymentEvent['type'][]> {
-  const entries = (await outboxEvents(database)).filter(({ key }) => key === order);
-  return entries.map(({ event }) => (event as PaymentEvent).type);
+  const events = (await outboxEvents(database)).map(({ event }) => event as PaymentEvent);
+  return events.filter((event) => event.order === order).map(({ type }) => type);
 }
 
 /** A method that moves money once per key, and counts how often it was asked. */

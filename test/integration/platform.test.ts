@@ -45,12 +45,12 @@ test('the outbox delivers in order, and a topic that fails holds up no other', a
   const relay = () =>
     startRelay({
       database,
-      async deliver(topic, events) {
+      async deliver(topic, entries) {
         if (topic === 'a' && failures > 0) {
           failures--;
           throw new Error('not now');
         }
-        for (const { event } of events) delivered.push(`${topic}${(event as { n: number }).n}`);
+        for (const entry of entries) delivered.push(`${topic}${JSON.parse(entry).event.n}`);
       },
       onError: () => {},
     });

@@ -47,11 +47,12 @@ async function forget(trx: Transaction, ids: readonly string[]): Promise<void> {
      UPDATE orders o SET erased = true, phone = NULL, note = NULL, dropoff_note = NULL,
             dropoff_lat_e7 = b.lat, dropoff_lon_e7 = b.lon, dropoff_cell = 0,
             items = (SELECT COALESCE(jsonb_agg(jsonb_set(item, '{note}', 'null')), '[]')
-                       FROM jsonb_array_elements(o.items) item),
-            terms = jsonb_set(jsonb_set(o.terms #- '{wanted,dropoffNote}' #- '{ticket,note}',
+                       FROM jsonb_array_elements(o.items::jsonb) item)::json,
+            terms = jsonb_set(jsonb_set(o.terms::jsonb #- '{wanted,dropoffNote}' #- '{ticket,note}',
               '{wanted,dropoff}', jsonb_build_object('lat', b.lat / 1e7, 'lon', b.lon / 1e7)),
               '{ticket,lines}', (SELECT COALESCE(jsonb_agg(line - 'note'), '[]')
-                                   FROM jsonb_array_elements(o.terms #> '{ticket,lines}') line))
+                                   FROM jsonb_array_elements(o.terms::jsonb #> '{ticket,lines}')
+                                          line))::json
        FROM blurred b WHERE o.id = b.id`,
     { ids: [...ids], kept: KEPT_E7 },
   );

@@ -10,7 +10,7 @@ import { translateDatabaseError } from '../../../platform/database-errors.ts';
 import type { Placement, PlacementOutcome } from './placement-writing.ts';
 
 /** Placements in one transaction. */
-const BATCH_MAX = 64;
+const BATCH_MAX = 250;
 /** Full: refused as unavailable, to be sent again. */
 const WAITING_MAX = 2_000;
 
