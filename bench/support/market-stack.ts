@@ -14,7 +14,7 @@ import { forgetPostgres, startPostgres } from '../../launch/postgres.ts';
 import { commonEnvironment, defineProcesses, type ProcessRow } from '../../launch/processes.ts';
 import { startRedis } from '../../launch/redis.ts';
 import { BENCH_KEY } from './bench-stack.ts';
-import { cpuMicros } from './process-usage.ts';
+import { cpuMicros, endedChildrenMicros } from './process-usage.ts';
 import { waitUntil } from './waiting.ts';
 
 const READY_MS = 60_000;
@@ -132,7 +132,7 @@ async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** CPU µs of a server and of its processes that still live; PostgreSQL has one per connection. */
+/** CPU µs of a server and of its processes, those that ended too; PostgreSQL has one per connection. */
 function familyMicros(parent: number): number {
   const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isChild(name));
   function isChild(pid: string): boolean {
@@ -144,7 +144,8 @@ function familyMicros(parent: number): number {
       return false;
     }
   }
-  return [parent, ...children.map(Number)].reduce((sum, pid) => sum + quietMicros(pid), 0);
+  const living = [parent, ...children.map(Number)].reduce((sum, pid) => sum + quietMicros(pid), 0);
+  return living + endedChildrenMicros(parent);
 }
 
 function quietMicros(pid: number): number {
