@@ -118,25 +118,32 @@ export async function enqueue(trx: Transaction, entries: readonly OutboxEntry[])
   afterCommit(trx, (pool) => {
     for (const wake of relaysOf(pool)) wake();
   });
-  // One parameter for each value: in an array or a document every quote of a payload is escaped.
-  const written = chunksOf(rows).map((some) =>
-    trx.raw(
-      `INSERT INTO outbox (event_id, key, topic, payload) VALUES ${some.map(() => '(?, ?, ?, ?)').join(', ')}`,
-      some.flatMap(({ id, key, topic, texts }) => [id, key, topic, payloadOf(texts)]),
-    ),
-  );
-  await Promise.all(written);
+  await (rows.length > ROWS_APART_MAX ? insertArrays(trx, rows) : insertApart(trx, rows));
 }
 
-/** So many at once, so that there are few different statements. */
-const ROWS_AT_ONCE = 8;
+/** So many rows have a statement of their own number; more would be too many different ones. */
+const ROWS_APART_MAX = 8;
 
-function chunksOf(rows: readonly NewRow[]): NewRow[][] {
-  const chunks: NewRow[][] = [];
-  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
-    chunks.push(rows.slice(at, at + ROWS_AT_ONCE));
-  }
-  return chunks;
+/** One parameter for each value: in an array every quote of a payload is escaped. */
+async function insertApart(trx: Transaction, rows: readonly NewRow[]): Promise<void> {
+  const values = rows.map(() => '(?, ?, ?, ?)').join(', ');
+  await trx.raw(
+    `INSERT INTO outbox (event_id, key, topic, payload) VALUES ${values}`,
+    rows.flatMap(({ id, key, topic, texts }) => [id, key, topic, payloadOf(texts)]),
+  );
+}
+
+async function insertArrays(trx: Transaction, rows: readonly NewRow[]): Promise<void> {
+  await trx.raw(
+    `INSERT INTO outbox (event_id, key, topic, payload)
+     SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::json[])`,
+    [
+      rows.map(({ id }) => id),
+      rows.map(({ key }) => key),
+      rows.map(({ topic }) => topic),
+      rows.map(({ texts }) => payloadOf(texts)),
+    ],
+  );
 }
 
 /** Id and key are those of the first entry. */
