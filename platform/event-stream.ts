@@ -15,11 +15,10 @@ export interface EventEntry<T = unknown> {
 }
 
 export interface EventStream {
-  /** Resolves when Redis has it. Throws `service.unavailable` when full or away. */
-  publish(entry: EventEntry): Promise<void>;
-  /** The same for many, in their order. After a throw some may be there: publish all again. */
-  publishAll(entries: readonly EventEntry[]): Promise<void>;
-  /** The same for entries that are JSON already. */
+  /**
+   * Appends entries, each the JSON of an EventEntry, in their order; resolves when Redis has them. Throws
+   * `service.unavailable` when full or away: some may be there, append all again.
+   */
   append(texts: readonly string[]): Promise<void>;
 }
 
@@ -65,9 +64,7 @@ export function createEventStream(options: EventStreamOptions): EventStream {
       await redis.eval(APPEND_ALL, 1, key, ...together);
     }
   };
-  const publishAll = (entries: readonly EventEntry[]): Promise<void> =>
-    append(entries.map(({ id, correlation, event }) => JSON.stringify({ id, correlation, event })));
-  return { publish: (entry) => publishAll([entry]), publishAll, append };
+  return { append };
 }
 
 /** Trims behind the least entry that some group has not acknowledged. */

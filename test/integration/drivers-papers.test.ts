@@ -9,12 +9,12 @@ import { DRIVER_STREAM, type DriverEvent } from '../../contracts/messages/driver
 import { USER_STREAM, type UserDeleted } from '../../contracts/messages/users.ts';
 import { createTokens } from '../../platform/auth/tokens.ts';
 import { openDatabase } from '../../platform/database.ts';
-import { createEventStream } from '../../platform/event-stream.ts';
 import { createFileLinks } from '../../platform/files/file-links.ts';
 import { openFolderStore } from '../../platform/files/file-store.ts';
 import { byHand } from '../../services/drivers/background.ts';
 import { dayAfter } from '../../services/drivers/local-time.ts';
 import { type WatchDeps, watchPapers } from '../../services/drivers/paper-watch.ts';
+import { createEventPublisher } from '../support/event-publisher.ts';
 import { cleanUpInReverse, sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
@@ -118,7 +118,7 @@ test('time takes papers, and with them the approval; warnings come first; files 
     ...{ type: 'user.deleted', user: newId('user'), role: 'driver', account: newId('account') },
     ...{ driver: driver.id, atMs: Date.now() },
   };
-  const stream = createEventStream({ redis, key: `${prefix}${USER_STREAM}`, entriesMax: 1_000 });
+  const stream = createEventPublisher({ redis, key: `${prefix}${USER_STREAM}`, entriesMax: 1_000 });
   await stream.publish({ id: newId('event'), correlation: null, event });
   await waitFor(async () => {
     const gone = expectOk(await ask('GET', `/drivers/${driver.id}`));

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import { newId } from '../../contracts/ids.ts';
 import { ORDER_STREAM, type OrderEvent } from '../../contracts/messages/orders.ts';
-import { createEventStream } from '../../platform/event-stream.ts';
+import { createEventPublisher } from '../support/event-publisher.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { expectOk } from './city.ts';
@@ -25,7 +25,7 @@ test('a driver earns what its offers froze, once; tips and stars follow', async 
   const redis = new Redis(stack.config.redis.url);
   cleanUpInReverse(t, () => redis.disconnect());
   const key = `${stack.config.redis.keyPrefix}${ORDER_STREAM}`;
-  const stream = createEventStream({ redis, key, entriesMax: 1_000 });
+  const stream = createEventPublisher({ redis, key, entriesMax: 1_000 });
   const tell = (event: OrderEvent, id = newId('event')): Promise<void> =>
     stream.publish({ id, correlation: null, event });
 

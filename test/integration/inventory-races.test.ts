@@ -5,12 +5,13 @@ import fc from 'fast-check';
 import { newId, type OrderId, type ProductId } from '../../contracts/ids.ts';
 import type { InventoryEvent, StockAsked } from '../../contracts/messages/inventory.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
-import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
+import type { EventEntry } from '../../platform/event-stream.ts';
 import { startStreamConsumer } from '../../platform/stream-consumer.ts';
 import type { Taken } from '../../services/inventory/ledger.ts';
 import * as requests from '../../services/inventory/requests.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
+import { createEventPublisher } from '../support/event-publisher.ts';
 import { outboxEvents } from '../support/outbox.ts';
 import { withRedis } from '../support/redis.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
@@ -55,7 +56,7 @@ test('200 orders by stream for the last 10 items, several consumers, each asked 
   const product = await stock(database, 10);
   const { prefix, connect } = await withRedis(t);
   const key = `${prefix}requests:inventory`;
-  const stream = createEventStream({ redis: connect(), key, entriesMax: 10_000 });
+  const stream = createEventPublisher({ redis: connect(), key, entriesMax: 10_000 });
   const handled = new Map<string, number>();
   for (let n = 0; n < CONSUMERS; n++) {
     const consumer = startStreamConsumer<StockAsked>({

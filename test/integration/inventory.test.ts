@@ -8,8 +8,9 @@ import {
   type StockReleased,
   type StockReserve,
 } from '../../contracts/messages/inventory.ts';
-import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
+import type { EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
+import { createEventPublisher } from '../support/event-publisher.ts';
 import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
@@ -123,7 +124,7 @@ describe('stock', () => {
     const redis = connectRedis(stack.config.redis.url, 'asking');
     t.after(() => redis.disconnect());
     const key = `${stack.config.redis.keyPrefix}${INVENTORY_REQUESTS}`;
-    const stream = createEventStream({ redis, key, entriesMax: 1_000 });
+    const stream = createEventPublisher({ redis, key, entriesMax: 1_000 });
     const order = newId('order');
     const lines = [{ product, variant: null, quantity: 2 }];
     const expiresMs = zoneMs + 200;

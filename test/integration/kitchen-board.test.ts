@@ -13,8 +13,9 @@ import {
 import { ORDER_STREAM } from '../../contracts/messages/orders.ts';
 import { VENDOR_REQUESTS, type VendorThrottle } from '../../contracts/messages/vendors.ts';
 import { openDatabase } from '../../platform/database.ts';
-import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
+import type { EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
+import { createEventPublisher } from '../support/event-publisher.ts';
 import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { BUSINESS, type Stack, withStack } from './business-stack.ts';
@@ -45,7 +46,7 @@ describe('the board of a kitchen', () => {
 
   const publish = async (name: string, ...events: object[]): Promise<void> => {
     const key = `${stack.config.redis.keyPrefix}${name}`;
-    const stream = createEventStream({ redis, key, entriesMax: 100_000 });
+    const stream = createEventPublisher({ redis, key, entriesMax: 100_000 });
     for (const event of events) {
       await stream.publish({ id: newId('event'), correlation: null, event });
     }

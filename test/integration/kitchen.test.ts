@@ -12,9 +12,10 @@ import {
 } from '../../contracts/messages/kitchen.ts';
 import type { OrderChanged } from '../../contracts/messages/orders.ts';
 import { openDatabase } from '../../platform/database.ts';
-import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
+import type { EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import { followOrders, followRequests } from '../../services/kitchen/following.ts';
+import { createEventPublisher } from '../support/event-publisher.ts';
 import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Stack, withStack } from './business-stack.ts';
@@ -33,7 +34,7 @@ describe('the kitchen', () => {
 
   const ask = async (...asked: KitchenAsked[]): Promise<void> => {
     const key = `${stack.config.redis.keyPrefix}${KITCHEN_REQUESTS}`;
-    const stream = createEventStream({ redis, key, entriesMax: 100_000 });
+    const stream = createEventPublisher({ redis, key, entriesMax: 100_000 });
     for (const event of asked) {
       await stream.publish({ id: newId('event'), correlation: null, event });
     }

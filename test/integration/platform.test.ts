@@ -6,7 +6,7 @@ import { WaggleError } from '../../contracts/errors.ts';
 import { newId } from '../../contracts/ids.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { translateDatabaseError } from '../../platform/database-errors.ts';
-import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
+import type { EventEntry } from '../../platform/event-stream.ts';
 import { idempotent } from '../../platform/idempotency.ts';
 import { purgeInbox, takeOnce } from '../../platform/inbox.ts';
 import { migrateService } from '../../platform/migrations.ts';
@@ -19,6 +19,7 @@ import {
 } from '../../platform/stream-consumer.ts';
 import { testConfig } from '../support/config.ts';
 import { withDatabase } from '../support/database.ts';
+import { createEventPublisher } from '../support/event-publisher.ts';
 import { withRedis } from '../support/redis.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -133,7 +134,7 @@ async function stream(t: TestContext): Promise<Stream> {
   const { prefix, connect } = await withRedis(t);
   const key = `${prefix}events:test`;
   const redis = connect();
-  const events = createEventStream({ redis, key, entriesMax: 1_000 });
+  const events = createEventPublisher({ redis, key, entriesMax: 1_000 });
   return {
     key,
     redis,
@@ -223,7 +224,7 @@ test('a full stream refuses instead of dropping what a group has not read', asyn
   const { prefix, connect } = await withRedis(t);
   const redis = connect();
   const key = `${prefix}events:small`;
-  const events = createEventStream({ redis, key, entriesMax: 20 });
+  const events = createEventPublisher({ redis, key, entriesMax: 20 });
   await redis.xgroup('CREATE', key, 'slow', '0', 'MKSTREAM');
   const publish = (n: number) => events.publish({ id: `${n}`, correlation: null, event: {} });
   const refused = (async () => {
@@ -238,7 +239,7 @@ test('many entries published together stay within the bound of their stream', as
   const { prefix, connect } = await withRedis(t);
   const redis = connect();
   const key = `${prefix}events:small`;
-  const events = createEventStream({ redis, key, entriesMax: 20 });
+  const events = createEventPublisher({ redis, key, entriesMax: 20 });
   await redis.xgroup('CREATE', key, 'slow', '0', 'MKSTREAM');
   const entries = Array.from({ length: 100 }, (_, n) => ({
     ...{ id: `${n}`, correlation: null, event: {} },

@@ -7,9 +7,10 @@ import { KITCHEN_STREAM } from '../../contracts/messages/kitchen.ts';
 import { ORDER_STREAM } from '../../contracts/messages/orders.ts';
 import { VENDOR_STREAM, type VendorChanged } from '../../contracts/messages/vendors.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
-import { createEventStream, type EventEntry } from '../../platform/event-stream.ts';
+import type { EventEntry } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import { tellRatings } from '../../services/vendors/following.ts';
+import { createEventPublisher } from '../support/event-publisher.ts';
 import { sharedScope } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Stack, withStack } from './business-stack.ts';
@@ -45,7 +46,7 @@ describe('the business of a vendor', () => {
 
   const publish = async (name: string, ...events: object[]): Promise<void> => {
     const key = `${stack.config.redis.keyPrefix}${name}`;
-    const stream = createEventStream({ redis, key, entriesMax: 100_000 });
+    const stream = createEventPublisher({ redis, key, entriesMax: 100_000 });
     for (const event of events) {
       await stream.publish({ id: newId('event'), correlation: null, event });
     }

@@ -9,9 +9,9 @@ import type { DeliveryChanged } from '../../contracts/messages/deliveries.ts';
 import type { DeliveryState } from '../../contracts/states.ts';
 import { projectRoot } from '../../launch/paths.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
-import { createEventStream } from '../../platform/event-stream.ts';
 import { connectRedis } from '../../platform/redis.ts';
 import { testEnvironment } from '../support/config.ts';
+import { createEventPublisher } from '../support/event-publisher.ts';
 import { cleanUpInReverse } from '../support/scope.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Answer, type Stack, withStack } from './business-stack.ts';
@@ -42,7 +42,7 @@ async function openShop(
   cleanUpInReverse(t, () => database.close());
   const redis = connectRedis(stack.config.redis.url, 'test');
   cleanUpInReverse(t, () => redis.disconnect());
-  const stream = createEventStream({
+  const stream = createEventPublisher({
     redis,
     key: `${stack.config.redis.keyPrefix}events:deliveries`,
     entriesMax: 10_000,

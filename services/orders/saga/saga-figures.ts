@@ -34,7 +34,7 @@ export function createSagaFigures(metrics: Registry, database: Database): SagaFi
   });
   const timeOuts = new Counter({
     name: 'waggle_order_time_outs_total',
-    help: 'Timers of steps that fired, by step; those of checking and waiting are not counted.',
+    help: 'Timers of steps that fired, by step; those of waiting are not counted.',
     labelNames: ['step'],
     registers,
   });

@@ -16,9 +16,6 @@ import * as rows from './saga-rows.ts';
 import type { Actor, Saga, SagaInput, SagaLimits, SagaTerms } from './saga-state.ts';
 import type { TermsMemory } from './terms-memory.ts';
 
-/** Inputs handled in one transaction. */
-export const BATCH_MAX = 200;
-
 export interface Told {
   readonly order: string;
   readonly input: SagaInput;

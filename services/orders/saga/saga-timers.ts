@@ -7,11 +7,13 @@ import type { Database } from '../../../platform/database.ts';
 import { type Pump, startPump } from '../../../platform/pump.ts';
 import type { SagaFigures } from './saga-figures.ts';
 import * as rows from './saga-rows.ts';
-import { BATCH_MAX, handle, type SagaWorld } from './saga-store.ts';
+import { handle, type SagaWorld } from './saga-store.ts';
 
 /** Host ms between looks: a timer that was set meanwhile fires at most so late. */
 const POLL_MS = 1_000;
 const SOONEST_MS = 20;
+/** Timers fired in one transaction. */
+const BATCH_MAX = 200;
 /** Host ms until a timer is tried again that could not be fired. */
 const PUT_OFF_MS = 30_000;
 

@@ -181,7 +181,7 @@ export const STEPS: Readonly<Record<StepName, StepRule>> = {
   },
 };
 
-/** The saga of an order that was just placed; its first timer is due at once. */
+/** The saga of an order that was just placed; the rules have yet to be asked. */
 export function newSaga(terms: SagaTerms, nowMs: number): Saga {
   return {
     order: terms.order,
